@@ -1,0 +1,23 @@
+# cmake -DSOURCES="a;b" -DOUTPUT=<header> -P ReducerVersion.cmake
+#
+# Writes a header with the SHA-256 of the given sources, in their order. States
+# that were folded by other sources are of no use to this build.
+set(all "")
+foreach(source IN LISTS SOURCES)
+  file(SHA256 "${source}" hash)
+  string(APPEND all "${hash}\n")
+endforeach()
+string(SHA256 version "${all}")
+string(REGEX REPLACE "(..)" "0x\\1, " bytes "${version}")
+set(text "#pragma once
+
+#include \"core/call/ids.hpp\"
+
+namespace callstate::storage {
+
+/// Of the sources of the rules that fold events into states.
+constexpr call::Hash reducer_version{${bytes}};
+
+}  // namespace callstate::storage
+")
+file(WRITE "${OUTPUT}" "${text}")

@@ -1,0 +1,175 @@
+#include "core/engine/engine.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace callstate::engine {
+namespace {
+
+// How often whoever waits for a deadline looks whether the clock has stepped.
+constexpr std::chrono::seconds clock_check_interval{1};
+
+}  // namespace
+
+Engine::Engine(const Settings& settings, const Clock& clock, IdSource& ids, EventLog& log,
+               const LogReader& reader, SnapshotStore& snapshots, Delivery& delivery)
+    : settings_(settings),
+      clock_(clock),
+      log_(log),
+      reader_(reader),
+      snapshots_(snapshots),
+      delivery_(delivery),
+      sequencer_(settings, clock, ids, log, snapshots) {}
+
+Engine::~Engine() {
+  stop();
+}
+
+std::expected<Recovery, Failure> Engine::start(std::function<void(const Failure&)> on_failure) {
+  on_failure_ = std::move(on_failure);
+  auto recovered = sequencer_.recover(reader_);
+  if (!recovered) return recovered;
+  clock_seen_ = clock_.now();
+  Batch first = sequencer_.start();
+  const std::uint64_t number = first.number;
+  if (auto written = commit(std::move(first), log_, snapshots_, delivery_); !written) {
+    return std::unexpected(written.error());
+  }
+  sequencer_.done(number);
+  stats_.head = sequencer_.head();
+  deadline_ = sequencer_.next_deadline();
+  accepting_ = true;
+  for (int i = 0; i < 2; ++i) threads_.emplace_back([this] { work(); });
+  return recovered;
+}
+
+// A deadline is reckoned from the clock; where that has stepped back since, it has
+// to be reckoned anew.
+bool Engine::due() const {
+  const call::Time now = clock_.now();
+  return deadline_ && (*deadline_ <= now || now < clock_seen_);
+}
+
+bool Engine::submit(Submission submission) {
+  const bool always = std::holds_alternative<CloseNotice>(submission);
+  std::unique_lock lock(mutex_);
+  if (!accepting_ || (inbox_.size() >= settings_.inbox_max && !always)) return false;
+  inbox_.push_back(std::move(submission));
+  // Beyond the first, whoever is concerned has been woken already.
+  if (inbox_.size() > 1) return true;
+  std::condition_variable& concerned = deciding_ ? progress_ : work_;
+  lock.unlock();
+  concerned.notify_one();
+  return true;
+}
+
+void Engine::work() {
+  std::unique_lock lock(mutex_);
+  while (true) {
+    while (!ended_ && (deciding_ || !(stopping_ || pending() || due()))) {
+      // Whoever ends a commit comes by here, so the latest deadline is waited for.
+      if (deadline_ && !deciding_) {
+        const auto away = std::max(*deadline_ - clock_.now(), call::Duration(0));
+        work_.wait_for(lock, std::min<call::Duration>(away, clock_check_interval));
+      } else {
+        work_.wait(lock);
+      }
+    }
+    if (ended_) return;
+    deciding_ = true;
+    Batch batch = sequencer_.begin();
+    decide_until_free(lock, batch);
+    if (ended_) return;
+    const bool last = stopping_ && !pending();
+    committing_ = true;
+    lock.unlock();
+    sequencer_.finish(batch, last);
+    lock.lock();
+    deadline_ = sequencer_.next_deadline();
+    stats_.sessions = sequencer_.sessions();
+    stats_.rooms = sequencer_.states().rooms_in_memory();
+    stats_.users = sequencer_.states().users_in_memory();
+    deciding_ = last;  // after the last batch nobody decides any more
+    const bool more = pending();
+    // Whoever is woken wants the lock first thing.
+    lock.unlock();
+    if (more) work_.notify_one();
+    commit_and_note(std::move(batch), last);
+    lock.lock();
+  }
+}
+
+void Engine::decide_until_free(std::unique_lock<std::mutex>& lock, Batch& batch) {
+  while (!ended_) {
+    if (!sequencer_.full(batch) && (pending() || due())) {
+      if (taken_at_ == taken_.size()) {
+        taken_.clear();
+        taken_at_ = 0;
+        taken_.swap(inbox_);
+      }
+      lock.unlock();
+      const call::Time seen = clock_.now();
+      sequencer_.decide_due(batch);
+      while (taken_at_ < taken_.size() && !sequencer_.full(batch)) {
+        sequencer_.decide(taken_[taken_at_++], batch);
+      }
+      lock.lock();
+      deadline_ = sequencer_.next_deadline();
+      clock_seen_ = seen;
+      if (!committing_) return;
+      continue;
+    }
+    if (!committing_) return;
+    progress_.wait(lock);
+  }
+}
+
+void Engine::commit_and_note(Batch batch, bool last) {
+  const std::uint64_t records = batch.records->size();
+  const std::uint64_t number = batch.number;
+  auto written = commit(std::move(batch), log_, snapshots_, delivery_);
+  if (written) {
+    sequencer_.done(number);
+  } else {
+    on_failure_(written.error());
+  }
+  std::unique_lock lock(mutex_);
+  committing_ = false;
+  if (written) {
+    stats_.head += records;
+    stats_.records += records;
+    ++stats_.batches;
+  } else {
+    stats_.failed = true;
+  }
+  if (last || !written) {
+    accepting_ = false;
+    ended_ = true;
+  }
+  const bool ended = ended_;
+  lock.unlock();
+  if (ended) work_.notify_all();
+  progress_.notify_one();
+}
+
+void Engine::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (threads_.empty()) return;
+    accepting_ = false;
+    stopping_ = true;
+  }
+  work_.notify_all();
+  progress_.notify_all();
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+Engine::Stats Engine::stats() const {
+  const std::scoped_lock lock(mutex_);
+  Stats now = stats_;
+  now.inbox = inbox_.size();
+  return now;
+}
+
+}  // namespace callstate::engine

@@ -1,0 +1,170 @@
+#include <algorithm>
+#include <string>
+
+#include "core/engine/sequencer.hpp"
+
+// From the log to the state, and the record that says so.
+
+namespace callstate::engine {
+namespace {
+
+// How often a long replay lets entries that nobody needs leave memory.
+constexpr std::size_t records_between_evictions = 1'024;
+
+std::string describe(const call::Stream& stream) {
+  switch (stream.kind) {
+    case call::StreamKind::room:
+      return "room " + std::string(stream.name.view()) + " of tenant " +
+             std::string(stream.tenant.view());
+    case call::StreamKind::user:
+      return "a user's stream of tenant " + std::string(stream.tenant.view());
+    case call::StreamKind::server:
+      return "the server's own stream";
+  }
+  return {};
+}
+
+}  // namespace
+
+std::optional<Failure> Sequencer::load_live(const SnapshotStore::Mark& mark, call::Position head) {
+  if (auto kept = snapshots_.find_user(server_->stream)) server_->user = *kept;
+  for (const auto& stream : mark.live) {
+    const call::Position position =
+        stream.kind == call::StreamKind::room
+            ? states_.room(stream.tenant, stream.name.view()).room.position
+            : states_.user(stream.tenant, stream.name.view()).user.position;
+    if (position == 0 || position > head) {
+      const std::string found = position == 0
+                                    ? " is missing"
+                                    : " is of position " + std::to_string(position) +
+                                          ", beyond the log's head " + std::to_string(head);
+      return Failure{"the checkpoint at position " + std::to_string(mark.position) + " names " +
+                     describe(stream) + ", whose snapshot" + found +
+                     ": the log has lost its end, or the snapshots are of another log"};
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<Failure> Sequencer::fold(const call::Record& record, const call::Hash& hash) {
+  const auto take = [&](auto& state, Entry& entry) -> std::optional<Failure> {
+    if (record.position <= state.position) return std::nullopt;
+    if (record.previous != state.chain) {
+      return Failure{"the hash chain breaks at position " + std::to_string(record.position) + " (" +
+                     describe(record.stream) +
+                     "): the record does not follow the one before it in its stream; the log was "
+                     "altered or is damaged"};
+    }
+    call::evolve(state, record);
+    state.chain = hash;
+    states_.changed(entry);
+    return std::nullopt;
+  };
+  switch (record.stream.kind) {
+    case call::StreamKind::room: {
+      RoomEntry& entry = states_.room(record.stream.tenant, record.stream.name.view());
+      return take(entry.room, entry);
+    }
+    case call::StreamKind::user: {
+      UserEntry& entry = states_.user(record.stream.tenant, record.stream.name.view());
+      return take(entry.user, entry);
+    }
+    case call::StreamKind::server: {
+      if (auto failure = take(server_->user, *server_)) return failure;
+      server_->user.seq = record.seq;
+      fold_start(record);
+      return std::nullopt;
+    }
+  }
+  return std::nullopt;
+}
+
+// SERVER_STARTED concerns everybody who was connected.
+void Sequencer::fold_start(const call::Record& record) {
+  states_.for_each_room([&](RoomEntry& entry) {
+    if (!entry.room.live()) return;
+    call::evolve(entry.room, record);
+    states_.changed(entry);
+  });
+  states_.for_each_user([&](UserEntry& entry) {
+    if (!entry.user.online) return;
+    call::evolve(entry.user, record);
+    states_.changed(entry);
+  });
+}
+
+std::expected<Recovery, Failure> Sequencer::recover(const LogReader& reader) {
+  const SnapshotStore::Mark mark = snapshots_.last_mark();
+  Recovery found{
+      .head = reader.head(), .checkpoint = mark.position, .replayed = 0, .live_rooms = 0};
+  if (mark.position > found.head) {
+    return std::unexpected(Failure{
+        "the log ends at position " + std::to_string(found.head) +
+        ", but a checkpoint was taken at " + std::to_string(mark.position) + ": positions " +
+        std::to_string(found.head + 1) + " to " + std::to_string(mark.position) + " are missing"});
+  }
+  if (auto failure = load_live(mark, found.head)) return std::unexpected(*failure);
+
+  const call::Position window_from =
+      found.head > dedup_.window() ? found.head - dedup_.window() : 0;
+  call::Position expected = std::min(mark.position, window_from) + 1;
+  std::optional<Failure> broken;
+  const auto read =
+      reader.read(expected, found.head, [&](const call::Record& record, const RecordHash& hash) {
+        if (record.position != expected) return false;
+        ++expected;
+        now_ = std::max(now_, record.at);
+        if (record.position > window_from) dedup_.add(record);
+        if (record.position <= mark.position) return true;
+        broken = fold(record, hash);
+        if (++found.replayed % records_between_evictions == 0) make_room();
+        return !broken;
+      });
+  if (!read) return std::unexpected(read.error());
+  if (broken) return std::unexpected(*broken);
+  if (expected <= found.head) {
+    return std::unexpected(Failure{"position " + std::to_string(expected) +
+                                   " is missing from the log, which ends at " +
+                                   std::to_string(found.head)});
+  }
+
+  last_read_ = clock_.now();
+  head_ = found.head;
+  marked_ = mark.position;
+  found.live_rooms = states_.link_all();
+  states_.for_each_room(
+      [&](RoomEntry& entry) { states_.arm(entry, call::next_deadline(entry.room)); });
+  return found;
+}
+
+// While replaying everything is durable already, so states can be put at once.
+void Sequencer::make_room() {
+  if (states_.rooms_in_memory() + states_.users_in_memory() <= settings_.entries_max) return;
+  for (const auto& save : states_.take_dirty(records_between_evictions, 0)) {
+    std::visit([&](const auto& state) { snapshots_.put(save.stream, state); }, save.state);
+  }
+  states_.evict(0);
+}
+
+Batch Sequencer::start() {
+  Batch batch = begin();
+  refresh_now();
+  call::ServerStarted started{.grace_deadline = now_ + settings_.rules.reconnect_grace,
+                              .presence_deadline = now_ + settings_.rules.presence_grace,
+                              .version = settings_.version};
+  call::Record record =
+      make_record(*server_, server_->user.seq, server_->user.chain, server(), std::move(started));
+  const call::Hash hash = batch.records->add(record);
+  head_ = record.position;
+  dedup_.add(record);
+  (void)fold(record, hash);  // follows the server's own chain by construction
+  states_.for_each_room(
+      [&](RoomEntry& entry) { states_.arm(entry, call::next_deadline(entry.room)); });
+  states_.for_each_user([&](UserEntry& entry) {
+    if (entry.user.online) states_.arm(entry, entry.user.offline_deadline);
+  });
+  finish(batch);
+  return batch;
+}
+
+}  // namespace callstate::engine

@@ -1,0 +1,360 @@
+#include "core/engine/sequencer.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace callstate::engine {
+namespace {
+
+constexpr std::chrono::seconds storage_retry{1};
+
+call::RoomName room_name(const Entry& entry) {
+  return call::RoomName::clipped(entry.stream.name.view());
+}
+
+bool changes_members(const call::Payload& payload) {
+  return std::holds_alternative<call::CallStarted>(payload) ||
+         std::holds_alternative<call::Invited>(payload) ||
+         std::holds_alternative<call::Rejected>(payload) ||
+         std::holds_alternative<call::ParticipantLeft>(payload) ||
+         std::holds_alternative<call::Ended>(payload);
+}
+
+call::Error storage_full() {
+  return {
+      call::ErrorCode::storage_unavailable,
+      "the server's disk is below its reserve of free space; nothing was done, try again later"};
+}
+
+}  // namespace
+
+Sequencer::By Sequencer::server(const call::CallId& call) {
+  return {.actor = {call::UserId::clipped(call::system_actor), call::Role::system, {}},
+          .message_id = {},
+          .call = call};
+}
+
+Sequencer::Sequencer(const Settings& settings, const Clock& clock, IdSource& ids, EventLog& log,
+                     SnapshotStore& snapshots)
+    : settings_(settings),
+      clock_(clock),
+      ids_(ids),
+      log_(log),
+      snapshots_(snapshots),
+      states_(snapshots, {ids.random(), ids.random()}, settings.entries_max),
+      dedup_(settings.dedup_window, {ids.random(), ids.random()}) {
+  server_ = &states_.user(call::TenantId{}, "");
+  server_->stream.kind = call::StreamKind::server;
+  is_online_ = [this](const call::UserId& user) { return online(*tenant_, user); };
+  find_ringing_ = [this](const call::UserId& caller, const call::UserId& callee) {
+    return ringing_room(*tenant_, caller, callee);
+  };
+}
+
+// The log's time never steps back, whatever the clock does, and never stands
+// still: where the clock is behind it, by a step or by a log from the future, it
+// goes on at half the clock's pace until the clock has caught up.
+call::Time Sequencer::refresh_now() {
+  const call::Time read = clock_.now();
+  if (read >= now_) {
+    now_ = last_read_ = read;
+  } else if (read < last_read_) {
+    last_read_ = read;
+  } else {
+    const call::Duration half = (read - last_read_) / 2;
+    now_ += half;
+    last_read_ += 2 * half;
+  }
+  return now_;
+}
+
+call::Time Sequencer::by_the_clock(call::Time time) const {
+  const call::Duration behind = now_ - last_read_;
+  return time - now_ < behind ? last_read_ + 2 * (time - now_) : time;
+}
+
+call::Context Sequencer::context() const {
+  return {.now = now_,
+          .new_call = {},
+          .rules = settings_.rules,
+          .online = is_online_,
+          .ringing_room = find_ringing_};
+}
+
+bool Sequencer::online(const call::TenantId& tenant, const call::UserId& user) {
+  const UserEntry* known = states_.find_user(tenant, user.view());
+  return known != nullptr && !known->sessions.empty();
+}
+
+std::optional<call::RoomName> Sequencer::ringing_room(const call::TenantId& tenant,
+                                                      const call::UserId& caller,
+                                                      const call::UserId& callee) {
+  const UserEntry* known = states_.find_user(tenant, caller.view());
+  if (known == nullptr) return std::nullopt;
+  for (const RoomEntry* entry : known->rooms) {
+    const call::Room& room = entry->room;
+    if (room.state == call::CallState::ringing && !room.group && room.participants.size() == 2 &&
+        room.participants[0].user == caller && room.participants[1].user == callee) {
+      return room_name(*entry);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint32_t> Sequencer::over_call_quota(UserEntry& user) {
+  if (settings_.calls_per_second <= 0) return std::nullopt;
+  if (user.call_tokens < 0) {
+    user.call_tokens = settings_.calls_burst;
+  } else {
+    const std::chrono::duration<double> since = now_ - user.call_tokens_at;
+    user.call_tokens = std::min(settings_.calls_burst,
+                                user.call_tokens + since.count() * settings_.calls_per_second);
+  }
+  user.call_tokens_at = now_;
+  if (user.call_tokens >= 1) {
+    user.call_tokens -= 1;
+    return std::nullopt;
+  }
+  const double wait_s = (1 - user.call_tokens) / settings_.calls_per_second;
+  return static_cast<std::uint32_t>(wait_s * 1000) + 1;
+}
+
+// ---- appending --------------------------------------------------------------
+
+call::Record Sequencer::make_record(const Entry& entry, call::Seq seq, const call::Hash& previous,
+                                    const By& by, call::Payload payload) const {
+  call::Record record;
+  record.stream = entry.stream;
+  record.seq = by.outcome == call::Outcome::applied ? seq + 1 : seq;
+  record.at = now_;
+  record.actor = by.actor;
+  record.message_id = by.message_id;
+  record.call = by.call;
+  record.outcome = by.outcome;
+  record.refusal = by.refusal;
+  record.payload = std::move(payload);
+  record.previous = previous;
+  return record;
+}
+
+call::Position Sequencer::append(RoomEntry& entry, const By& by, call::Payload payload,
+                                 Batch& batch) {
+  call::Record record =
+      make_record(entry, entry.room.seq, entry.room.chain, by, std::move(payload));
+  const call::Hash hash = batch.records->add(record);
+  head_ = record.position;
+  call::evolve(entry.room, record);
+  entry.room.chain = hash;
+  dedup_.add(record);
+  states_.changed(entry);
+  if (by.outcome == call::Outcome::applied) {
+    states_.arm(entry, call::next_deadline(entry.room));
+    if (changes_members(record.payload)) states_.link(entry);
+    batch.effects.emplace_back(Publish{{std::move(record)}, {}});
+  }
+  return head_;
+}
+
+void Sequencer::append(UserEntry& entry, call::Payload payload, Batch& batch) {
+  call::Record record =
+      make_record(entry, entry.user.seq, entry.user.chain, server(), std::move(payload));
+  const call::Hash hash = batch.records->add(record);
+  head_ = record.position;
+  call::evolve(entry.user, record);
+  entry.user.chain = hash;
+  dedup_.add(record);
+  states_.changed(entry);
+  Publish publish{{std::move(record)}, {}};
+  // Who is in a call with the user learns of coming and going; that the user is
+  // in it, they have heard from the room.
+  if (!std::holds_alternative<call::UserInCall>(publish.event.record.payload)) {
+    for (const RoomEntry* room : entry.rooms) publish.rooms.push_back(room->stream);
+  }
+  batch.effects.emplace_back(std::move(publish));
+}
+
+void Sequencer::conclude(RoomEntry& entry, std::vector<call::Payload> payloads, Batch& batch) {
+  for (auto& payload : payloads) {
+    append(entry, server(entry.room.call), std::move(payload), batch);
+  }
+}
+
+// ---- messages ---------------------------------------------------------------
+
+void Sequencer::decide(Submission& submission, Batch& batch) {
+  refresh_now();
+  ++batch.submissions;
+  std::visit([&](auto& what) { on(what, batch); }, submission);
+}
+
+void Sequencer::on(Send& send, Batch& batch) {
+  const auto found = sessions_.find(send.session);
+  if (found == sessions_.end()) return;
+  Session& session = found->second;
+  call::Message& message = send.message;
+  const auto refuse = [&](call::Error error, std::optional<std::uint32_t> retry_after_ms = {}) {
+    batch.effects.emplace_back(Reply{
+        send.session, Refusal{std::move(error), message.id, message.room, {}, retry_after_ms}});
+  };
+
+  call::Sender sender = sender_of(session);
+  const call::UserId& actor = call::acting_user(message, sender);
+  if (!message.id.empty()) {
+    if (const auto before = dedup_.find(sender.tenant, actor, message.room.view(), message.id)) {
+      return repeat(send, *before, batch);
+    }
+  }
+  if (!log_.has_room()) return refuse(storage_full());
+  if (std::holds_alternative<call::StartCall>(message.body)) {
+    if (const auto wait_ms = over_call_quota(states_.user(sender.tenant, actor.view()))) {
+      return refuse({call::ErrorCode::rate_limited, "this user starts calls too fast"}, wait_ms);
+    }
+  }
+
+  RoomEntry& entry = states_.room(sender.tenant, message.room.view());
+  tenant_ = &sender.tenant;
+  call::Context how = context();
+  if (std::holds_alternative<call::StartCall>(message.body)) how.new_call = ids_.next_call(now_);
+  call::Verdict verdict = call::decide(entry.room, message, sender, how);
+
+  const bool accepted = verdict.outcome == call::Outcome::applied &&
+                        std::holds_alternative<call::Accepted>(verdict.payload);
+  const bool first_answer = accepted && entry.room.state == call::CallState::ringing;
+  const By by{.actor = {actor, sender.role, sender.device},
+              .message_id = message.id,
+              .call = verdict.call,
+              .outcome = verdict.outcome,
+              .refusal = verdict.refusal.code};
+  // The answer to the sender goes out before the event that it answers.
+  const std::size_t answer_at = batch.effects.size();
+  const bool answers = verdict.outcome == call::Outcome::refused || !message.id.empty();
+  if (answers) batch.effects.emplace_back(Reply{send.session, Ack{}});
+  if (!session.left.empty() && entry.room.live() && entry.room.find(actor) != nullptr &&
+      std::erase(session.left, message.room) > 0) {
+    batch.effects.emplace_back(Subscribe{send.session, entry.stream, false});
+    show_room(send.session, entry, batch);
+  }
+  const call::Position position = append(entry, by, std::move(verdict.payload), batch);
+  if (verdict.outcome == call::Outcome::refused) {
+    std::get<Reply>(batch.effects[answer_at]).message =
+        Refusal{std::move(verdict.refusal), message.id, message.room, verdict.glare_room, {}};
+    // Who answers too late is told why, so that the client can say it.
+    if (std::holds_alternative<call::Accept>(message.body) &&
+        entry.room.state == call::CallState::ended) {
+      std::get<Refusal>(std::get<Reply>(batch.effects[answer_at]).message).end_reason =
+          entry.room.end_reason;
+    }
+    return;
+  }
+  if (answers) {
+    std::get<Reply>(batch.effects[answer_at]).message =
+        Ack{message.id, message.room, entry.room.seq, position, verdict.outcome, false};
+  }
+  if (accepted) {
+    batch.effects.emplace_back(
+        TellOthers{sender.tenant, actor, send.session,
+                   AnsweredElsewhere{message.room, entry.room.call, position}});
+  }
+  conclude(entry, std::move(verdict.conclusions), batch);
+  if (accepted) {
+    const call::UserInCall in_call{message.room};
+    const bool for_itself = actor == session.user->stream.name;
+    append(for_itself ? *session.user : states_.user(sender.tenant, actor.view()), in_call, batch);
+    if (first_answer) append(*entry.members.front(), in_call, batch);
+  }
+}
+
+void Sequencer::repeat(const Send& send, const Remembered& before, Batch& batch) {
+  const call::Message& message = send.message;
+  if (before.outcome == call::Outcome::refused) {
+    call::Error error{before.refusal, "a message with this id was refused before, at position " +
+                                          std::to_string(before.position)};
+    batch.effects.emplace_back(
+        Reply{send.session, Refusal{std::move(error), message.id, message.room, {}, {}}});
+    return;
+  }
+  batch.effects.emplace_back(Reply{send.session, Ack{message.id, message.room, before.seq,
+                                                     before.position, before.outcome, true}});
+}
+
+// ---- time -------------------------------------------------------------------
+
+std::optional<call::Time> Sequencer::next_deadline() const {
+  auto deadline = gone_unrecorded_.empty() ? states_.next_wake() : now_;
+  // Nothing can be concluded on a full disk: look again in a while.
+  if (deadline && !log_.has_room()) deadline = now_ + storage_retry;
+  return deadline ? std::optional(by_the_clock(*deadline)) : std::nullopt;
+}
+
+void Sequencer::decide_due(Batch& batch) {
+  refresh_now();
+  if (!log_.has_room()) return;
+  for (const auto& stream : std::exchange(gone_unrecorded_, {})) {
+    UserEntry& user = states_.user(stream.tenant, stream.name.view());
+    if (user.sessions.empty()) sessions_gone(user, batch);
+  }
+  while (Entry* entry = states_.pop_due(now_)) {
+    if (states_.is_room(*entry)) {
+      auto& room = static_cast<RoomEntry&>(*entry);
+      tenant_ = &room.stream.tenant;
+      conclude(room, call::decide_due(room.room, context()), batch);
+      states_.arm(room, call::next_deadline(room.room));
+    } else {
+      auto& user = static_cast<UserEntry&>(*entry);
+      if (user.sessions.empty() && user.user.online) append(user, call::UserOffline{}, batch);
+    }
+    if (full(batch)) break;
+  }
+}
+
+// ---- batches ----------------------------------------------------------------
+
+Batch Sequencer::begin() {
+  Batch batch;
+  batch.number = ++last_batch_;
+  batch.records = log_.begin();
+  return batch;
+}
+
+void Sequencer::finish(Batch& batch, bool everything) {
+  if (everything) {
+    batch.saves = states_.take_dirty(states_.dirty(), batch.number);
+    batch.mark = {head_, states_.live()};
+    return;
+  }
+  if (mark_at_ == 0 && head_ - marked_ >= settings_.checkpoint_every) {
+    mark_at_ = head_;
+    mark_live_ = states_.live();
+    saves_left_ = states_.dirty();
+  }
+  const bool crowded =
+      states_.rooms_in_memory() + states_.users_in_memory() > settings_.entries_max;
+  if (mark_at_ != 0 || crowded) {
+    // A record changes one state: crowded, no more may change than are saved.
+    const std::size_t count = settings_.saves_per_batch + (crowded ? batch.records->size() : 0);
+    batch.saves = states_.take_dirty(count, batch.number);
+    saves_left_ -= std::min(saves_left_, batch.saves.size());
+  }
+  if (mark_at_ != 0 && saves_left_ == 0) {
+    // What has become live since is met when the tail is replayed, and may have
+    // no snapshot yet.
+    batch.mark = {mark_at_, std::move(mark_live_)};
+    marked_ = std::exchange(mark_at_, 0);
+  }
+  states_.evict(batch_done_.load(std::memory_order_acquire));
+}
+
+std::expected<void, Failure> commit(Batch batch, EventLog& log, SnapshotStore& snapshots,
+                                    Delivery& delivery) {
+  if (auto written = log.commit(std::move(batch.records)); !written) return written;
+  if (!batch.effects.empty()) {
+    delivery.deliver(std::make_shared<const std::vector<Effect>>(std::move(batch.effects)));
+  }
+  for (const auto& save : batch.saves) {
+    std::visit([&](const auto& state) { snapshots.put(save.stream, state); }, save.state);
+  }
+  if (batch.mark) snapshots.mark(std::move(*batch.mark));
+  return {};
+}
+
+}  // namespace callstate::engine

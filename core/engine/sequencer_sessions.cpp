@@ -1,0 +1,191 @@
+#include <algorithm>
+
+#include "core/engine/sequencer.hpp"
+
+// Sessions, presence and what a session is shown when it comes.
+
+namespace callstate::engine {
+namespace {
+
+constexpr std::uint16_t close_overloaded = 1013;
+constexpr std::uint16_t close_forbidden = 4403;
+constexpr std::uint16_t close_abuse = 4429;
+
+// A customer of the tenant hears only the calls it takes part in; the tenant's
+// own people may listen to any room of theirs. A room shows its last call too.
+bool may_hear(call::Role role, const call::UserId& user, const call::Room& room) {
+  return role != call::Role::portal_customer || room.state == call::CallState::idle ||
+         room.find(user) != nullptr;
+}
+
+bool still_rings(const call::Participant& participant) {
+  return participant.state == call::ParticipantState::invited ||
+         participant.state == call::ParticipantState::ringing;
+}
+
+}  // namespace
+
+call::Sender Sequencer::sender_of(const Session& session) const {
+  return {.tenant = session.user->stream.tenant,
+          .user = session.user->stream.name,
+          .role = session.role,
+          .device = call::DeviceId::clipped(session.device),
+          .name = session.name};
+}
+
+void Sequencer::on(OpenSession& open, Batch& batch) {
+  const auto turn_away = [&](std::uint16_t code, std::string reason) {
+    batch.effects.emplace_back(CloseSession{open.session, {code, std::move(reason)}});
+  };
+  if (!log_.has_room()) return turn_away(close_overloaded, "storage unavailable, try again later");
+  UserEntry& user = states_.user(open.sender.tenant, open.sender.user.view());
+  if (user.sessions.size() >= settings_.sessions_per_user_max) {
+    return turn_away(close_abuse, "too many sessions of this user");
+  }
+  RoomEntry* joined = open.room ? &states_.room(open.sender.tenant, open.room->view()) : nullptr;
+  if (joined != nullptr && !may_hear(open.sender.role, open.sender.user, joined->room)) {
+    return turn_away(close_forbidden, "not a participant of this room's call");
+  }
+
+  sessions_.emplace(open.session, Session{&user,
+                                          open.sender.role,
+                                          std::string(open.sender.device.view()),
+                                          std::move(open.sender.name),
+                                          0,
+                                          {}});
+  user.sessions.push_back(open.session);
+  if (user.sessions.size() == 1) {
+    states_.arm(user, std::nullopt);
+    if (!user.user.online || user.user.offline_deadline != call::Time{}) {
+      append(user, call::UserOnline{}, batch);
+    }
+    // A copy: concluding may relink the user's rooms.
+    for (RoomEntry* room : std::vector(user.rooms)) {
+      conclude(*room, call::decide_reconnected(room->room, open.sender.user), batch);
+    }
+  }
+
+  batch.effects.emplace_back(Attach{open.session, joined == nullptr});
+  if (joined != nullptr) {
+    hear(open.session, open.sender.role, *joined, batch);
+    show_room(open.session, *joined, batch);
+  }
+  for (const RoomEntry* room : user.rooms) {
+    if (joined == nullptr || room != joined) {
+      batch.effects.emplace_back(Subscribe{open.session, room->stream, false});
+      show_room(open.session, *room, batch);
+    }
+    show_invitation(open.session, user, *room, batch);
+  }
+}
+
+void Sequencer::on(CloseNotice& notice, Batch& batch) {
+  const auto found = sessions_.find(notice.session);
+  if (found == sessions_.end()) return;
+  UserEntry& user = *found->second.user;
+  sessions_.erase(found);
+  std::erase(user.sessions, notice.session);
+  if (!user.sessions.empty()) return;
+  if (log_.has_room()) {
+    sessions_gone(user, batch);
+  } else {
+    gone_unrecorded_.push_back(user.stream);
+  }
+}
+
+void Sequencer::sessions_gone(UserEntry& user, Batch& batch) {
+  states_.arm(user, now_ + settings_.rules.presence_grace);
+  tenant_ = &user.stream.tenant;
+  for (RoomEntry* room : std::vector(user.rooms)) {
+    conclude(*room, call::decide_disconnected(room->room, user.stream.name, context()), batch);
+  }
+}
+
+void Sequencer::on(Join& join, Batch& batch) {
+  const auto found = sessions_.find(join.session);
+  if (found == sessions_.end()) return;
+  Session& session = found->second;
+  if (session.joined >= settings_.rooms_per_session_max) {
+    call::Error error{call::ErrorCode::overloaded,
+                      "this session has joined as many rooms as it may: LEAVE some first"};
+    batch.effects.emplace_back(
+        Reply{join.session, Refusal{std::move(error), join.id, join.room, {}, {}}});
+    return;
+  }
+  const RoomEntry& entry = states_.room(session.user->stream.tenant, join.room.view());
+  if (!may_hear(session.role, session.user->stream.name, entry.room)) {
+    call::Error error{call::ErrorCode::forbidden,
+                      "roomName names a room whose call this user takes no part in"};
+    batch.effects.emplace_back(
+        Reply{join.session, Refusal{std::move(error), join.id, join.room, {}, {}}});
+    return;
+  }
+  std::erase(session.left, join.room);
+  hear(join.session, session.role, entry, batch);
+  if (!join.id.empty()) {
+    batch.effects.emplace_back(
+        Reply{join.session, Ack{join.id, join.room, entry.room.seq, entry.room.position,
+                                call::Outcome::applied, false}});
+  }
+  ++session.joined;
+  show_room(join.session, entry, batch);
+}
+
+void Sequencer::on(Leave& leave, Batch& batch) {
+  const auto found = sessions_.find(leave.session);
+  if (found == sessions_.end()) return;
+  Session& session = found->second;
+  session.joined -= std::min<std::size_t>(session.joined, 1);
+  std::erase(session.left, leave.room);
+  if (session.left.size() < settings_.rooms_per_session_max) session.left.push_back(leave.room);
+  const RoomEntry& entry = states_.room(found->second.user->stream.tenant, leave.room.view());
+  batch.effects.emplace_back(Unsubscribe{leave.session, entry.stream});
+  if (!leave.id.empty()) {
+    batch.effects.emplace_back(
+        Reply{leave.session, Ack{leave.id, leave.room, entry.room.seq, entry.room.position,
+                                 call::Outcome::applied, false}});
+  }
+}
+
+// A customer hears a call, not the room: the next call may be of others. One
+// that names the customer subscribes its sessions anew.
+void Sequencer::hear(SessionId session, call::Role role, const RoomEntry& entry, Batch& batch) {
+  const bool lasting = role != call::Role::portal_customer;
+  if (lasting || entry.room.live()) {
+    batch.effects.emplace_back(Subscribe{session, entry.stream, lasting});
+  }
+}
+
+void Sequencer::show_room(SessionId session, const RoomEntry& entry, Batch& batch) {
+  batch.effects.emplace_back(
+      Reply{session, RoomState{call::RoomName::clipped(entry.stream.name.view()), entry.room}});
+}
+
+// A session that opens while the call still rings for its user gets the
+// invitation itself, as every session that was there got it.
+void Sequencer::show_invitation(SessionId session, const UserEntry& user, const RoomEntry& entry,
+                                Batch& batch) {
+  const call::Room& room = entry.room;
+  const call::Participant* self = room.find(user.stream.name);
+  if (self == nullptr || self->role != call::CallRole::callee || !still_rings(*self)) return;
+  call::CallStarted started{.caller = room.participants.front().user,
+                            .caller_name = room.caller_name,
+                            .callees = {},
+                            .callee_name = room.callee_name,
+                            .metadata = room.metadata,
+                            .ring_deadline = self->ring_deadline};
+  for (const auto& participant : room.participants) {
+    if (participant.role == call::CallRole::callee) started.callees.push_back(participant.user);
+  }
+  Event event;
+  event.record.position = room.started_position;
+  event.record.stream = entry.stream;
+  event.record.seq = room.started_seq;
+  event.record.at = room.started_at;
+  event.record.actor = {started.caller, call::Role::crm_user, {}};
+  event.record.call = room.call;
+  event.record.payload = std::move(started);
+  batch.effects.emplace_back(Reply{session, std::move(event)});
+}
+
+}  // namespace callstate::engine

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "core/call/decide.hpp"
+
+namespace callstate::engine {
+
+/// The engine's limits. At each bound the comment says what happens.
+struct Settings {
+  call::Rules rules;
+
+  /// Submissions waiting to be decided; a further one is answered OVERLOADED.
+  std::size_t inbox_max = 16'384;
+  /// Submissions decided into one batch, and records they may come to before
+  /// the last of them; the rest waits for the next.
+  std::size_t batch_max = 1'024;
+  /// Positions of the log in which a repeated message id is recognised; older
+  /// ids are forgotten.
+  std::size_t dedup_window = 262'144;
+  /// Rooms and users in memory; beyond, those that nobody needs are dropped and
+  /// come back from their snapshots.
+  std::size_t entries_max = 65'536;
+  /// Sessions of one user; a further one is closed (4429).
+  std::size_t sessions_per_user_max = 20;
+  /// Rooms that one session has joined by JOIN; a further one is answered
+  /// OVERLOADED.
+  std::size_t rooms_per_session_max = 1'000;
+  /// New calls of one user: a token bucket; a further one is answered
+  /// RATE_LIMITED. Zero per second means no limit.
+  double calls_per_second = 10.0 / 60.0;
+  double calls_burst = 10;
+  /// Records between two checkpoints.
+  std::size_t checkpoint_every = 100'000;
+  /// Changed states saved along with one batch while a checkpoint is under way;
+  /// beyond `entries_max`, as many more as the batch has records.
+  std::size_t saves_per_batch = 256;
+  /// Recorded in SERVER_STARTED.
+  std::string version = "0.1.0";
+};
+
+}  // namespace callstate::engine

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <rocksdb/status.h>
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/detail/database.hpp"
+#include "storage/detail/positions.hpp"
+#include "storage/detail/wal_watch.hpp"
+
+// Sentences about a damaged log: what is gone, whose it was, what to do.
+
+namespace callstate::storage {
+
+/// Positions that are not there, with the room of the record before the first.
+engine::Failure missing_positions(const Database& database, const std::vector<Extent>& missing);
+
+/// Reading stopped with `status` where `expected` should have been, at most up
+/// to `to`: finds how far the damage reaches, and by reading it unchecked whose
+/// records they are.
+engine::Failure damaged_positions(const Database& database, call::Position expected,
+                                  call::Position to, const rocksdb::Status& status);
+
+/// The bytes at `position` are intact as written and no record.
+engine::Failure not_a_record(const Database& database, call::Position position,
+                             std::string_view why);
+
+/// RocksDB's own word on a directory that it cannot read.
+engine::Failure unreadable(const std::filesystem::path& path, const rocksdb::Status& status);
+
+/// RocksDB refused to open the directory: finds out, by reading what is left
+/// and changing nothing, which positions that concerns.
+engine::Failure unopenable(const std::filesystem::path& path, rocksdb::Env* env,
+                           const rocksdb::Status& status, const WalWatch& watch);
+
+}  // namespace callstate::storage

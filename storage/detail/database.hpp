@@ -1,0 +1,45 @@
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "core/engine/ports.hpp"
+
+namespace callstate::storage {
+
+/// An open RocksDB with its families. What is in it is safe from any thread.
+struct Database {
+  std::filesystem::path path;
+  std::unique_ptr<rocksdb::DB> db;
+  rocksdb::ColumnFamilyHandle* log = nullptr;
+  rocksdb::ColumnFamilyHandle* snapshot = nullptr;
+  rocksdb::ColumnFamilyHandle* meta = nullptr;
+  rocksdb::ColumnFamilyHandle* unused = nullptr;  // `default`, which RocksDB insists on
+  std::string log_id;
+  /// The last durable position.
+  std::atomic<call::Position> head{0};
+
+  Database() = default;
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  ~Database() {
+    if (db == nullptr) return;
+    for (auto* family : {log, snapshot, meta, unused}) {
+      if (family != nullptr) db->DestroyColumnFamilyHandle(family);
+    }
+  }
+};
+
+// The keys of `meta`.
+constexpr std::string_view format_key = "format";
+constexpr std::string_view log_id_key = "log_id";
+constexpr std::string_view mark_key = "mark";
+
+/// What this version writes, and the newest that it reads.
+constexpr unsigned format_version = 1;
+
+}  // namespace callstate::storage

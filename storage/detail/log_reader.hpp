@@ -1,0 +1,23 @@
+#pragma once
+
+#include "core/engine/ports.hpp"
+#include "storage/detail/database.hpp"
+
+namespace callstate::storage {
+
+/// Reads the log. Any thread, beside writing; each call has its own iterator.
+class RocksLogReader final : public engine::LogReader {
+ public:
+  explicit RocksLogReader(const Database& database) : database_(database) {}
+
+  [[nodiscard]] call::Position head() const override {
+    return database_.head.load(std::memory_order_acquire);
+  }
+  std::expected<void, engine::Failure> read(call::Position from, call::Position to,
+                                            const Each& each) const override;
+
+ private:
+  const Database& database_;
+};
+
+}  // namespace callstate::storage

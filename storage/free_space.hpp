@@ -1,0 +1,36 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <optional>
+
+namespace callstate::storage {
+
+/// The bytes that are free for the log, or nothing when that cannot be told.
+using FreeBytesProbe = std::function<std::optional<std::uint64_t>()>;
+
+/// Asks the file system of `directory`: what an unprivileged process may use.
+FreeBytesProbe free_bytes_of(std::filesystem::path directory);
+
+/// Whether there is room to go on: false once less than the reserve is free,
+/// true again once an eighth more than the reserve is, so that it does not
+/// flicker. Room that cannot be told is taken to be there.
+class FreeSpace {
+ public:
+  FreeSpace(std::uint64_t reserve_bytes, FreeBytesProbe probe);
+
+  /// As of the last refresh. Any thread.
+  [[nodiscard]] bool has_room() const { return has_room_.load(std::memory_order_relaxed); }
+
+  /// Asks the probe. Any thread; concurrent calls only repeat each other.
+  void refresh();
+
+ private:
+  std::uint64_t reserve_bytes_;
+  FreeBytesProbe probe_;
+  std::atomic<bool> has_room_{true};
+};
+
+}  // namespace callstate::storage

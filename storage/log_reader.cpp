@@ -1,0 +1,61 @@
+#include "storage/detail/log_reader.hpp"
+
+#include <algorithm>
+
+#include "storage/detail/damage.hpp"
+#include "storage/record_codec.hpp"
+#include "storage/sha256.hpp"
+
+namespace callstate::storage {
+namespace {
+
+/// From this many records on a read is a scan: it reads ahead, and leaves the
+/// block cache to others.
+constexpr call::Position scan_records_min = 4096;
+/// More does not come faster from a disk, and drops out of the CPU's cache.
+constexpr std::size_t readahead_bytes = 256UL * 1024;
+
+}  // namespace
+
+std::expected<void, engine::Failure> RocksLogReader::read(call::Position from, call::Position to,
+                                                          const Each& each) const {
+  from = std::max<call::Position>(from, 1);
+  to = std::min(to, head());
+  if (from > to) return {};
+
+  const PositionKey first(from);
+  const PositionKey bound(to + 1);
+  const rocksdb::Slice upper(bound.view());
+  rocksdb::ReadOptions options;
+  options.total_order_seek = true;
+  options.iterate_upper_bound = &upper;
+  if (to - from >= scan_records_min) {
+    options.readahead_size = readahead_bytes;
+    options.fill_cache = false;
+  }
+  const std::unique_ptr<rocksdb::Iterator> at(database_.db->NewIterator(options, database_.log));
+  RecordDecoder decoder;
+  call::Record record;
+  auto expected = from;
+  for (at->Seek(first.view()); at->Valid(); at->Next()) {
+    const auto position = parse_position(at->key().ToStringView());
+    if (!position) return std::unexpected(not_a_record(database_, expected, "its key is damaged"));
+    if (*position != expected) {
+      return std::unexpected(missing_positions(database_, {{expected, *position - 1}}));
+    }
+    const auto value = at->value();
+    const std::span bytes(reinterpret_cast<const std::uint8_t*>(value.data()), value.size());
+    if (const auto why = decoder.decode(bytes, record); !why.empty()) {
+      return std::unexpected(not_a_record(database_, expected, why));
+    }
+    record.position = expected++;
+    if (!each(record, {bytes, sha256})) return {};
+  }
+  if (!at->status().ok()) {
+    return std::unexpected(damaged_positions(database_, expected, to, at->status()));
+  }
+  if (expected <= to) return std::unexpected(missing_positions(database_, {{expected, to}}));
+  return {};
+}
+
+}  // namespace callstate::storage

@@ -1,0 +1,181 @@
+#include "storage/detail/opening.hpp"
+
+#include <rocksdb/listener.h>
+#include <sys/random.h>
+
+#include <charconv>
+#include <span>
+
+#include "storage/detail/contiguity.hpp"
+#include "storage/detail/damage.hpp"
+#include "storage/detail/options.hpp"
+#include "storage/snapshot_codec.hpp"
+
+namespace callstate::storage {
+namespace {
+
+using engine::Failure;
+
+/// RocksDB's background work (flushes, compactions) fails apart from any
+/// commit; and it must not resume by itself, as commits would then succeed
+/// after a failure.
+class BackgroundErrors : public rocksdb::EventListener {
+ public:
+  BackgroundErrors(std::filesystem::path path, std::shared_ptr<FailStop> fail_stop)
+      : path_(std::move(path)), fail_stop_(std::move(fail_stop)) {}
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* status) override {
+    // A write is told of its own failure, and knows better what it concerns.
+    if (reason == rocksdb::BackgroundErrorReason::kWriteCallback) return;
+    fail_stop_->trip("the log in " + path_.string() + " could not be written: " +
+                     status->ToString() + "; look at the disk, then restart");
+  }
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                            bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+
+ private:
+  std::filesystem::path path_;
+  std::shared_ptr<FailStop> fail_stop_;
+};
+
+/// Whether the directory holds a database, or nothing; a directory that holds
+/// part of one is damaged, and RocksDB would make a new one in its place.
+std::expected<bool, Failure> holds_database(const std::filesystem::path& path) {
+  std::error_code error;
+  if (std::filesystem::exists(path / "CURRENT", error)) return true;
+  for (const auto& file : std::filesystem::directory_iterator(path, error)) {
+    const auto name = file.path().filename().string();
+    if (file.path().extension() == ".sst" || name.starts_with("MANIFEST-")) {
+      return std::unexpected(
+          Failure{"the log in " + path.string() + " is damaged: CURRENT is missing beside " + name +
+                  ". Nothing was changed. Restore the directory from a checkpoint or a backup"});
+    }
+  }
+  return false;
+}
+
+Failure refused_open(const std::filesystem::path& path, rocksdb::Env* env,
+                     const rocksdb::Status& status, const WalWatch& watch) {
+  const auto text = status.ToString();
+  if (status.IsInvalidArgument() && text.find("olumn famil") != std::string::npos) {
+    return {"the log in " + path.string() + " holds other families than this version's (" + text +
+            "): it was written by a newer version, or by another program; open it with that"};
+  }
+  if (text.find("lock ") != std::string::npos && text.find("LOCK") != std::string::npos) {
+    return {path.string() + " is in use by another program (" + text + "); stop that program"};
+  }
+  if (status.IsNoSpace()) {
+    return {"the log in " + path.string() + " cannot be opened: " + text +
+            "; make room on the disk, then start again"};
+  }
+  return unopenable(path, env, status, watch);
+}
+
+std::string new_log_id() {
+  call::CallId id;
+  for (std::size_t have = 0; have < id.bytes.size();) {
+    const auto got = ::getrandom(id.bytes.data() + have, id.bytes.size() - have, 0);
+    if (got > 0) have += static_cast<std::size_t>(got);
+  }
+  id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0FU) | 0x40U);  // UUID version 4
+  id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3FU) | 0x80U);
+  return call::to_string(id);
+}
+
+/// Reads what names the log, or names a new one.
+std::expected<void, Failure> check_identity(Database& database, Access access) {
+  std::string format;
+  auto status = database.db->Get({}, database.meta, format_key, &format);
+  if (status.IsNotFound() && access == Access::read_write) {
+    // Made just now, or a making that was cut short: no record was taken yet.
+    const auto head = check_contiguity(database);
+    if (!head) return std::unexpected(head.error());
+    if (*head != 0) return std::unexpected(unreadable(database.path, status));
+    database.log_id = new_log_id();
+    rocksdb::WriteBatch batch;
+    format = std::to_string(format_version);
+    status = batch.Put(database.meta, format_key, format);
+    if (status.ok()) status = batch.Put(database.meta, log_id_key, database.log_id);
+    if (status.ok()) status = database.db->Write(synced(), &batch);
+  } else if (status.ok()) {
+    status = database.db->Get({}, database.meta, log_id_key, &database.log_id);
+  }
+  if (!status.ok()) return std::unexpected(unreadable(database.path, status));
+  unsigned version = 0;
+  const auto parsed = std::from_chars(format.data(), format.data() + format.size(), version);
+  if (parsed.ec != std::errc{} || version > format_version) {
+    return std::unexpected(Failure{"the log in " + database.path.string() + " has format version " +
+                                   format + ", and this program reads up to " +
+                                   std::to_string(format_version) +
+                                   ": it was written by a newer version; run that one"});
+  }
+  return {};
+}
+
+/// A mark is written after the records that it covers.
+std::expected<void, Failure> check_mark(Database& database) {
+  std::string value;
+  const auto status = database.db->Get({}, database.meta, mark_key, &value);
+  if (status.IsNotFound()) return {};
+  if (!status.ok()) return std::unexpected(unreadable(database.path, status));
+  const auto position =
+      decode_mark_position({reinterpret_cast<const std::uint8_t*>(value.data()), value.size()});
+  const auto head = database.head.load();
+  if (!position || *position <= head) return {};
+  return std::unexpected(Failure{"the log in " + database.path.string() + " ends at " +
+                                 std::to_string(head) + ", but a checkpoint recorded " +
+                                 std::to_string(*position) + ": " +
+                                 missing_positions(database, {{head + 1, *position}}).message});
+}
+
+std::expected<void, Failure> check(Database& database, Access access) {
+  if (auto identity = check_identity(database, access); !identity) return identity;
+  const auto head = check_contiguity(database);
+  if (!head) return std::unexpected(head.error());
+  database.head = *head;
+  return check_mark(database);
+}
+
+}  // namespace
+
+std::expected<std::unique_ptr<Database>, Failure> open_checked(
+    const std::filesystem::path& path, Access access, bool create_if_missing,
+    const std::shared_ptr<FailStop>& fail_stop, rocksdb::Env* env) {
+  const auto present = holds_database(path);
+  if (!present) return std::unexpected(present.error());
+  if (!*present && !create_if_missing) {
+    return std::unexpected(Failure{"there is no log in " + path.string()});
+  }
+  WalWatch watch(WalWatch::AtHole::stop);
+  auto options = database_options(env);
+  options.create_if_missing = !*present;
+  options.create_missing_column_families = !*present;
+  options.wal_filter = &watch;  // of no use to RocksDB once it is open
+  options.listeners.push_back(std::make_shared<BackgroundErrors>(path, fail_stop));
+
+  auto database = std::make_unique<Database>();
+  database->path = path;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  rocksdb::Status status;
+  if (access == Access::read_write) {
+    status = rocksdb::DB::Open(options, path.string(), family_options(), &handles, &db);
+  } else {
+    options.info_log = no_logger();
+    status = rocksdb::DB::OpenForReadOnly(options, path.string(), family_options(), &handles, &db);
+  }
+  if (!status.ok()) return std::unexpected(refused_open(path, env, status, watch));
+  database->db.reset(db);
+  database->unused = handles[0];
+  database->log = handles[1];
+  database->snapshot = handles[2];
+  database->meta = handles[3];
+  if (auto checked = check(*database, access); !checked) {
+    return std::unexpected(checked.error());
+  }
+  return database;
+}
+
+}  // namespace callstate::storage

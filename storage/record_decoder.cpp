@@ -1,0 +1,187 @@
+#include <flatbuffers/flatbuffers.h>
+
+#include <utility>
+#include <variant>
+
+#include "schemas/record_generated.h"
+#include "storage/detail/flat.hpp"
+#include "storage/record_codec.hpp"
+
+namespace callstate::storage {
+namespace {
+
+namespace fb = callstate::schemas;
+using flat::take_enum;
+using flat::take_text;
+using flat::take_texts;
+using flat::take_time;
+
+static_assert(flat::same_last(fb::StreamKind::MAX, call::StreamKind::server));
+static_assert(flat::same_last(fb::Role::MAX, call::Role::system));
+static_assert(flat::same_last(fb::Outcome::MAX, call::Outcome::refused));
+static_assert(flat::same_last(fb::ErrorCode::MAX, call::ErrorCode::cursor_expired));
+static_assert(flat::same_last(fb::EndReason::MAX, call::EndReason::max_duration));
+static_assert(flat::same_last(fb::LeaveReason::MAX, call::LeaveReason::no_answer));
+static_assert(static_cast<std::size_t>(fb::Payload::MAX) == std::variant_size_v<call::Payload>);
+
+// One overload an event: false when a value is unknown or does not fit.
+
+bool take(const fb::CallStarted& from, call::CallStarted& to) {
+  take_text(from.caller_name(), to.caller_name);
+  take_text(from.callee_name(), to.callee_name);
+  take_text(from.metadata(), to.metadata);
+  to.ring_deadline = take_time(from.ring_deadline());
+  return take_text(from.caller(), to.caller) && take_texts(from.callees(), to.callees);
+}
+bool take(const fb::Ringing&, call::Ringing&) {
+  return true;
+}
+bool take(const fb::Accepted& from, call::Accepted& to) {
+  to.max_deadline = take_time(from.max_deadline());
+  return true;
+}
+bool take(const fb::Rejected& from, call::Rejected& to) {
+  take_text(from.reason(), to.reason);
+  return true;
+}
+bool take(const fb::Ended& from, call::Ended& to) {
+  take_text(from.detail(), to.detail);
+  to.duration_s = from.duration_s();
+  return take_enum(from.reason(), to.reason);
+}
+bool take(const fb::TimedOut&, call::TimedOut&) {
+  return true;
+}
+bool take(const fb::CalleeOffline& from, call::CalleeOffline& to) {
+  return take_text(from.callee(), to.callee);
+}
+bool take(const fb::Invited& from, call::Invited& to) {
+  to.ring_deadline = take_time(from.ring_deadline());
+  return take_texts(from.callees(), to.callees);
+}
+bool take(const fb::Signaled& from, call::Signaled& to) {
+  take_text(from.data(), to.data);
+  return take_text(from.to(), to.to);
+}
+bool take(const fb::ParticipantJoined& from, call::ParticipantJoined& to) {
+  return take_text(from.user(), to.user);
+}
+bool take(const fb::ParticipantLeft& from, call::ParticipantLeft& to) {
+  to.grace_deadline = take_time(from.grace_deadline());
+  return take_text(from.user(), to.user) && take_enum(from.reason(), to.reason);
+}
+bool take(const fb::UserOnline&, call::UserOnline&) {
+  return true;
+}
+bool take(const fb::UserOffline&, call::UserOffline&) {
+  return true;
+}
+bool take(const fb::UserInCall& from, call::UserInCall& to) {
+  return take_text(from.room(), to.room);
+}
+bool take(const fb::ServerStarted& from, call::ServerStarted& to) {
+  take_text(from.version(), to.version);
+  to.grace_deadline = take_time(from.grace_deadline());
+  to.presence_deadline = take_time(from.presence_deadline());
+  return true;
+}
+
+template <class Table, class Fact>
+bool take_fact(const fb::Record& from, call::Payload& to) {
+  constexpr auto type = fb::PayloadTraits<Table>::enum_value;
+  static_assert(
+      std::is_same_v<std::variant_alternative_t<static_cast<std::size_t>(type) - 1, call::Payload>,
+                     Fact>,
+      "the union's order is the variant's");
+  const auto* table = static_cast<const Table*>(from.payload());
+  if (table == nullptr) return false;
+  auto* fact = std::get_if<Fact>(&to);
+  return take(*table, fact != nullptr ? *fact : to.emplace<Fact>());
+}
+
+bool take_payload(const fb::Record& from, call::Payload& to) {
+  switch (from.payload_type()) {
+    case fb::Payload::CallStarted:
+      return take_fact<fb::CallStarted, call::CallStarted>(from, to);
+    case fb::Payload::Ringing:
+      return take_fact<fb::Ringing, call::Ringing>(from, to);
+    case fb::Payload::Accepted:
+      return take_fact<fb::Accepted, call::Accepted>(from, to);
+    case fb::Payload::Rejected:
+      return take_fact<fb::Rejected, call::Rejected>(from, to);
+    case fb::Payload::Ended:
+      return take_fact<fb::Ended, call::Ended>(from, to);
+    case fb::Payload::TimedOut:
+      return take_fact<fb::TimedOut, call::TimedOut>(from, to);
+    case fb::Payload::CalleeOffline:
+      return take_fact<fb::CalleeOffline, call::CalleeOffline>(from, to);
+    case fb::Payload::Invited:
+      return take_fact<fb::Invited, call::Invited>(from, to);
+    case fb::Payload::Signaled:
+      return take_fact<fb::Signaled, call::Signaled>(from, to);
+    case fb::Payload::ParticipantJoined:
+      return take_fact<fb::ParticipantJoined, call::ParticipantJoined>(from, to);
+    case fb::Payload::ParticipantLeft:
+      return take_fact<fb::ParticipantLeft, call::ParticipantLeft>(from, to);
+    case fb::Payload::UserOnline:
+      return take_fact<fb::UserOnline, call::UserOnline>(from, to);
+    case fb::Payload::UserOffline:
+      return take_fact<fb::UserOffline, call::UserOffline>(from, to);
+    case fb::Payload::UserInCall:
+      return take_fact<fb::UserInCall, call::UserInCall>(from, to);
+    case fb::Payload::ServerStarted:
+      return take_fact<fb::ServerStarted, call::ServerStarted>(from, to);
+    case fb::Payload::NONE:
+      break;
+  }
+  return false;  // none, or an event of a newer version
+}
+
+bool take_actor(const fb::Actor* from, call::Actor& to) {
+  if (from == nullptr) {
+    to.user = call::UserId::clipped(call::system_actor);
+    to.role = call::Role::system;
+    to.device = {};
+    return true;
+  }
+  return take_text(from->user(), to.user) && take_enum(from->role(), to.role) &&
+         take_text(from->device(), to.device);
+}
+
+}  // namespace
+
+struct RecordDecoder::Buffer {
+  std::vector<std::uint64_t> scratch;
+};
+
+RecordDecoder::RecordDecoder() : buffer_(std::make_unique<Buffer>()) {}
+RecordDecoder::~RecordDecoder() = default;
+RecordDecoder::RecordDecoder(RecordDecoder&&) noexcept = default;
+RecordDecoder& RecordDecoder::operator=(RecordDecoder&&) noexcept = default;
+
+std::string_view RecordDecoder::decode(std::span<const std::uint8_t> bytes, call::Record& record) {
+  if (bytes.size() > flat::bytes_max) return "it is larger than any record";
+  const auto from_bytes = flat::aligned(bytes, buffer_->scratch);
+  flatbuffers::Verifier verifier(from_bytes.data(), from_bytes.size(), 8, 8);
+  if (!fb::VerifyRecordBuffer(verifier)) return "its bytes do not verify as a record";
+  const auto& from = *fb::GetRecord(from_bytes.data());
+
+  const bool known =
+      take_enum(from.kind(), record.stream.kind) && take_enum(from.outcome(), record.outcome) &&
+      take_enum(from.refusal(), record.refusal) && take_actor(from.actor(), record.actor);
+  if (!known) return "it holds a value that this version does not know";
+  const bool fits = take_text(from.tenant(), record.stream.tenant) &&
+                    take_text(from.stream(), record.stream.name) &&
+                    take_text(from.message_id(), record.message_id);
+  if (!fits) return "it holds a text longer than its bound";
+  if (!take_payload(from, record.payload)) {
+    return "its payload is of a type or holds a value that this version does not know";
+  }
+  record.seq = from.seq();
+  record.at = take_time(from.at());
+  flat::take_call(from.call(), record.call);
+  flat::take_hash(from.previous(), record.previous);
+  return {};
+}
+
+}  // namespace callstate::storage

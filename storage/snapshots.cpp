@@ -1,0 +1,162 @@
+#include "storage/detail/snapshots.hpp"
+
+#include <rocksdb/write_batch.h>
+
+#include <utility>
+
+#include "storage/detail/options.hpp"
+#include "storage/stream_text.hpp"
+
+namespace callstate::storage {
+namespace {
+
+/// Bytes due before they are written without waiting for a mark.
+constexpr std::size_t write_bytes_min = 1024UL * 1024;
+/// A commit waits for one of these at most.
+constexpr int states_per_write_max = 256;
+
+std::span<const std::uint8_t> bytes_of(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+}  // namespace
+
+RocksSnapshots::RocksSnapshots(Database& database, FailStop& fail_stop, Background& background,
+                               const call::Hash& reducer)
+    : database_(database),
+      fail_stop_(fail_stop),
+      background_(background),
+      reducer_(reducer),
+      mark_encoder_(reducer),
+      encoder_(reducer) {}
+
+engine::SnapshotStore::Mark RocksSnapshots::last_mark() {
+  std::string value;
+  const auto status = database_.db->Get({}, database_.meta, mark_key, &value);
+  if (!status.ok()) return {};
+  return decode_mark(bytes_of(value), reducer_).value_or(Mark{});
+}
+
+std::optional<call::Room> RocksSnapshots::find_room(const call::Stream& stream) {
+  return decode_room(bytes_of(find(stream)), reducer_);
+}
+
+std::optional<call::User> RocksSnapshots::find_user(const call::Stream& stream) {
+  return decode_user(bytes_of(find(stream)), reducer_);
+}
+
+std::string RocksSnapshots::find(const call::Stream& stream) {
+  std::string key;
+  key_of(stream, key);
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const auto* states : {&pending_, &writing_}) {
+      const auto found = states->find(key);
+      if (found != states->end()) return found->second;
+    }
+  }
+  std::string value;
+  const auto status = database_.db->Get({}, database_.snapshot, key, &value);
+  if (status.ok()) return value;
+  // Taken for absent, a damaged one would begin its stream anew, in a log that
+  // goes on: nothing that is decided now may be committed.
+  if (!status.IsNotFound()) {
+    trip("the snapshot of " + describe(stream) + " in " + database_.path.string() +
+         " cannot be read: " + status.ToString() +
+         ". Restore the directory from a checkpoint or a backup");
+  }
+  return {};
+}
+
+void RocksSnapshots::put(const call::Stream& stream, const call::Room& room) {
+  keep(stream, room);
+}
+
+void RocksSnapshots::put(const call::Stream& stream, const call::User& user) {
+  keep(stream, user);
+}
+
+template <class State>
+void RocksSnapshots::keep(const call::Stream& stream, const State& state) {
+  std::string key;
+  key_of(stream, key);
+  std::unique_lock lock(mutex_);
+  // After a failed write nothing is drained any more, and the process is to end.
+  written_.wait(lock,
+                [this] { return pending_bytes_ < pending_bytes_max || fail_stop_.tripped(); });
+  const auto bytes = encoder_.encode(state);
+  pending_bytes_ += key.size() + bytes.size();
+  pending_[std::move(key)].assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (pending_bytes_ >= write_bytes_min && !write_posted_) {
+    write_posted_ = true;
+    background_.post([this] { write_pending(); });
+  }
+}
+
+void RocksSnapshots::mark(Mark mark) {
+  const std::scoped_lock lock(mutex_);
+  // A mark that is not written yet when the next one comes is not needed.
+  const bool posted = next_mark_.has_value();
+  next_mark_ = std::move(mark);
+  if (!posted) background_.post([this] { write_mark(); });
+}
+
+void RocksSnapshots::write_pending() {
+  {
+    const std::scoped_lock lock(mutex_);
+    write_posted_ = false;
+    if (!fail_stop_.tripped()) {
+      writing_ = std::exchange(pending_, {});
+      pending_bytes_ = 0;
+    }
+  }
+  written_.notify_all();
+  rocksdb::WriteBatch batch;
+  rocksdb::Status status;
+  for (auto state = writing_.begin(); state != writing_.end() && status.ok();) {
+    status = batch.Put(database_.snapshot, state->first, state->second);
+    ++state;
+    if (!status.ok() || (batch.Count() < states_per_write_max && state != writing_.end())) continue;
+    status = database_.db->Write(derived(), &batch);
+    batch.Clear();
+  }
+  if (!status.ok()) return trip(status);  // `writing_` stays, for `find`
+  const std::scoped_lock lock(mutex_);
+  writing_.clear();
+}
+
+void RocksSnapshots::write_mark() {
+  Mark mark;
+  {
+    const std::scoped_lock lock(mutex_);
+    mark = std::move(*next_mark_);
+    next_mark_.reset();
+  }
+  write_pending();
+  if (fail_stop_.tripped()) return;
+  rocksdb::FlushOptions flush;
+  flush.allow_write_stall = true;
+  auto status = database_.db->Flush(flush, database_.snapshot);
+  if (status.ok()) {
+    const auto bytes = mark_encoder_.encode(mark);
+    status = database_.db->Put(
+        synced(), database_.meta, mark_key,
+        rocksdb::Slice(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  }
+  if (!status.ok()) trip(status);
+}
+
+void RocksSnapshots::trip(const rocksdb::Status& status) {
+  trip("snapshots in " + database_.path.string() + " could not be written: " + status.ToString() +
+       "; look at the disk, then restart");
+}
+
+void RocksSnapshots::trip(std::string message) {
+  {
+    const std::scoped_lock lock(mutex_);
+    fail_stop_.trip(std::move(message));
+  }
+  written_.notify_all();
+}
+
+}  // namespace callstate::storage

@@ -1,0 +1,39 @@
+#include "storage/detail/stored_snapshots.hpp"
+
+#include <span>
+
+#include "storage/snapshot_codec.hpp"
+#include "storage/stream_text.hpp"
+
+namespace callstate::storage {
+namespace {
+
+std::span<const std::uint8_t> bytes_of(const std::string& text) {
+  return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+
+}  // namespace
+
+engine::SnapshotStore::Mark StoredSnapshots::last_mark() {
+  std::string value;
+  if (!database_.db->Get({}, database_.meta, mark_key, &value).ok()) return {};
+  return decode_mark(bytes_of(value), reducer_).value_or(Mark{});
+}
+
+std::optional<call::Room> StoredSnapshots::find_room(const call::Stream& stream) {
+  return decode_room(bytes_of(find(stream)), reducer_);
+}
+
+std::optional<call::User> StoredSnapshots::find_user(const call::Stream& stream) {
+  return decode_user(bytes_of(find(stream)), reducer_);
+}
+
+std::string StoredSnapshots::find(const call::Stream& stream) const {
+  std::string key;
+  key_of(stream, key);
+  std::string value;
+  const auto status = database_.db->Get({}, database_.snapshot, key, &value);
+  return status.ok() ? value : std::string();
+}
+
+}  // namespace callstate::storage

@@ -1,0 +1,148 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+
+#include "memory_log.hpp"
+#include "storage/store.hpp"
+
+// The binary itself, on a log that storage wrote.
+
+namespace callstate::tools {
+namespace {
+
+namespace fs = std::filesystem;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+struct Execution {
+  int exit = -1;
+  std::string output;  // both streams
+};
+
+class CommandLine : public ::testing::Test {
+ protected:
+  CommandLine() {
+    std::string pattern = (fs::temp_directory_path() / "callstate-tools-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+  }
+  ~CommandLine() override { fs::remove_all(folder_); }
+
+  [[nodiscard]] std::string log_dir() const { return (folder_ / "log").string(); }
+
+  std::unique_ptr<storage::Store> open() const {
+    storage::OpenOptions options;
+    options.path = log_dir();
+    options.reserve_bytes = 0;
+    return std::move(storage::Store::open(options).value());
+  }
+
+  /// The records, chained anew by what storage makes of their bytes.
+  void write(testing::MemoryLog log) const {
+    const auto store = open();
+    auto batch = store->log().begin();
+    std::map<std::string, call::Hash> chains;
+    for (auto& record : log.records) {
+      auto& chain = chains[std::string(record.stream.name.view())];
+      record.previous = chain;
+      chain = batch->add(record);
+    }
+    ASSERT_TRUE(store->log().commit(std::move(batch)));
+  }
+
+  static Execution run(const std::string& arguments) {
+    const std::string command = "env -i NO_COLOR=1 " CALLSTATE_BINARY " " + arguments + " 2>&1";
+    Execution made;
+    FILE* pipe = popen(command.c_str(), "r");
+    if (pipe == nullptr) return made;
+    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) {
+      made.output.push_back(static_cast<char>(c));
+    }
+    made.exit = WEXITSTATUS(pclose(pipe));
+    return made;
+  }
+
+ private:
+  fs::path folder_;
+};
+
+TEST_F(CommandLine, LooksAtAStoppedLog) {
+  testing::MemoryLog log;
+  log.talk();
+  write(log);
+  const auto timeline = run("timeline demo --data-dir " + log_dir());
+  EXPECT_EQ(timeline.exit, 0);
+  EXPECT_THAT(timeline.output, HasSubstr("ENDED hangup, talked 42 s · alice → bob"));
+  const auto state = run("state demo --at 2 --data-dir " + log_dir());
+  EXPECT_EQ(state.exit, 0);
+  EXPECT_THAT(state.output, StartsWith("Room demo of tenant acme is RINGING as of position 2"));
+  const auto verified = run("verify --blocks --data-dir " + log_dir());
+  EXPECT_EQ(verified.exit, 0);
+  EXPECT_THAT(verified.output, StartsWith("Positions 1 to 4 are sound"));
+  const auto stats = run("stats --json --data-dir " + log_dir());
+  EXPECT_EQ(stats.exit, 0);
+  EXPECT_THAT(stats.output, HasSubstr(R"("head":4)"));
+}
+
+TEST_F(CommandLine, WhatIsNotFoundIsOne) {
+  write({});
+  const auto timeline = run("timeline nowhere --data-dir " + log_dir());
+  EXPECT_EQ(timeline.exit, 1);
+  EXPECT_THAT(timeline.output, StartsWith("callstate timeline: There is no room nowhere"));
+}
+
+TEST_F(CommandLine, AnAlteredLogIsOne) {
+  testing::MemoryLog log;
+  log.talk();
+  log.records[2].seq = 9;
+  write(log);
+  const auto verified = run("verify --data-dir " + log_dir());
+  EXPECT_EQ(verified.exit, 1);
+  EXPECT_THAT(verified.output, HasSubstr("its seq is 9, where 3 follows"));
+}
+
+TEST_F(CommandLine, WhatCannotBeDoneIsTwo) {
+  for (const auto* arguments :
+       {"", "frobnicate", "timeline", "state demo --at yesterday", "verify --frob",
+        "token --user u --tenant t", "token --dev --user u --tenant t --role KING",
+        "token --dev --user u --tenant t --expires 5", "stats --data-dir /nonexistent",
+        "stats --server http://127.0.0.1:1", "stats --server https://127.0.0.1",
+        "demo --server http://127.0.0.1:1", "demo --until doomsday", "demo --token-caller x"}) {
+    const auto made = run(arguments);
+    EXPECT_EQ(made.exit, 2) << arguments << "\n" << made.output;
+    EXPECT_FALSE(made.output.empty()) << arguments;
+  }
+  EXPECT_THAT(run("frobnicate").output, HasSubstr("there is no command frobnicate"));
+}
+
+TEST_F(CommandLine, ALogInUseIsTwoAndNamesTheServerToAsk) {
+  const auto store = open();
+  const auto made = run("stats --data-dir " + log_dir());
+  EXPECT_EQ(made.exit, 2);
+  EXPECT_THAT(made.output, HasSubstr("is in use by a running server"));
+  EXPECT_THAT(made.output, HasSubstr("--server http://127.0.0.1:7480"));
+}
+
+TEST_F(CommandLine, HelpIsZeroForEveryCommand) {
+  for (const auto* command :
+       {"", "serve", "demo", "token", "timeline", "state", "stats", "verify"}) {
+    const auto made = run(std::string(command) + " --help");
+    EXPECT_EQ(made.exit, 0) << command;
+    EXPECT_THAT(made.output, HasSubstr("  callstate ")) << command << " shows no example";
+  }
+}
+
+TEST_F(CommandLine, ATokenIsOneLineOfThreeParts) {
+  const auto made = run("token --dev --user alice --tenant acme");
+  EXPECT_EQ(made.exit, 0);
+  EXPECT_EQ(std::ranges::count(made.output, '.'), 2);
+  EXPECT_EQ(std::ranges::count(made.output, '\n'), 1);
+}
+
+}  // namespace
+}  // namespace callstate::tools

@@ -1,0 +1,167 @@
+#include "tools/callstate/report/verification.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "core/call/evolve.hpp"
+#include "memory_log.hpp"
+#include "tools/callstate/report/verification_page.hpp"
+
+namespace callstate::tools {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using testing::MemoryLog;
+using ::testing::SizeIs;
+using testing::user;
+
+/// One room's snapshot and a mark.
+class OneSnapshot final : public engine::SnapshotStore {
+ public:
+  Mark last_mark() override { return marked; }
+  std::optional<call::Room> find_room(const call::Stream&) override { return room; }
+  std::optional<call::User> find_user(const call::Stream&) override { return std::nullopt; }
+  void put(const call::Stream&, const call::Room&) override {}
+  void put(const call::Stream&, const call::User&) override {}
+  void mark(Mark) override {}
+
+  Mark marked;
+  std::optional<call::Room> room;
+};
+
+call::Room folded(const MemoryLog& log, call::Position up_to) {
+  call::Room room;
+  for (const auto& record : log.records) {
+    if (record.position > up_to) break;
+    if (record.stream.kind == call::StreamKind::server && !room.live()) continue;
+    call::evolve(room, record);
+    if (record.stream.kind == call::StreamKind::room) {
+      room.chain = MemoryLog::hash_of(record.position);
+    }
+  }
+  return room;
+}
+
+TEST(Verification, FindsNothingInASoundLog) {
+  MemoryLog log;
+  log.server_started();
+  log.online("bob");
+  log.talk();
+  log.ignored("bob", call::Ended{});
+  const auto found = verify_log(log, nullptr);
+  EXPECT_TRUE(found.good());
+  EXPECT_EQ(found.records, 7U);
+  EXPECT_EQ(found.streams, 3U);
+  EXPECT_EQ(render_verification(found, 2s, Paint(false)),
+            "Positions 1 to 7 are sound: 7 records in 3 streams, 0 snapshots compared, in 2 s.\n");
+}
+
+TEST(Verification, FindsAnAlteredRecordByTheOneAfterIt) {
+  MemoryLog log;
+  log.talk();
+  log.records[2].previous[5] ^= 1U;
+  const auto found = verify_log(log, nullptr);
+  ASSERT_THAT(found.problems, SizeIs(1));
+  EXPECT_EQ(found.problems[0].position, 3U);
+  EXPECT_EQ(found.problems[0].where, "room demo of tenant acme");
+  EXPECT_THAT(found.problems[0].what, HasSubstr("the hash chain breaks"));
+}
+
+TEST(Verification, FindsAStreamWhoseBeginningIsGone) {
+  MemoryLog log;
+  log.starts("alice", {user("bob")});
+  log.records[0].previous = MemoryLog::hash_of(77);
+  const auto found = verify_log(log, nullptr);
+  ASSERT_THAT(found.problems, SizeIs(1));
+  EXPECT_THAT(found.problems[0].what, HasSubstr("and there is none"));
+}
+
+TEST(Verification, FindsHolesInANumberingAndTimesThatGoBack) {
+  MemoryLog log;
+  log.talk();
+  log.records[1].seq = 7;
+  log.records[3].at = testing::start_of_log;
+  const auto found = verify_log(log, nullptr);
+  ASSERT_THAT(found.problems, SizeIs(3));
+  EXPECT_EQ(found.problems[0].what, "its seq is 7, where 2 follows");
+  EXPECT_EQ(found.problems[1].position, 3U);  // where 8 would follow
+  EXPECT_THAT(found.problems[2].what, HasSubstr("its time is before"));
+}
+
+TEST(Verification, GoesOnBehindARecordThatCannotBeRead) {
+  MemoryLog log;
+  log.talk();
+  log.room = "other";
+  log.talk();
+  log.broken[2] = "position 2 is damaged";
+  log.broken[3] = "position 3 is damaged";
+  const auto found = verify_log(log, nullptr);
+  EXPECT_EQ(found.records, 6U);
+  ASSERT_THAT(found.problems, SizeIs(3));  // the run, then chain and seq of the record behind it
+  EXPECT_EQ(found.problems[0].position, 2U);
+  EXPECT_EQ(found.problems[0].what, "position 2 is damaged");
+  EXPECT_EQ(found.problems[1].position, 4U);
+}
+
+TEST(Verification, ASnapshotEqualsTheFoldUpToItsPosition) {
+  MemoryLog log;
+  log.talk();
+  log.starts("alice", {user("bob")});
+  for (call::Position position = 1; position <= log.head(); ++position) {
+    OneSnapshot snapshots;
+    snapshots.room = folded(log, position);
+    const auto found = verify_log(log, &snapshots);
+    EXPECT_EQ(found.snapshots, 1U);
+    EXPECT_THAT(found.problems, IsEmpty()) << position;
+
+    snapshots.room->participants.front().state = call::ParticipantState::rejected;
+    const auto wrong = verify_log(log, &snapshots);
+    ASSERT_THAT(wrong.problems, SizeIs(1)) << position;
+    EXPECT_EQ(wrong.problems[0].position, position);
+    EXPECT_THAT(wrong.problems[0].what, HasSubstr("its snapshot differs"));
+  }
+}
+
+TEST(Verification, ASnapshotAfterARestartHoldsIt) {
+  MemoryLog log;
+  log.starts("alice", {user("bob")});
+  log.server_started();
+  OneSnapshot snapshots;
+  snapshots.room = folded(log, 2);
+  ASSERT_EQ(snapshots.room->position, 2U);
+  EXPECT_TRUE(verify_log(log, &snapshots).good());
+  snapshots.room = folded(log, 1);
+  snapshots.room->position = 2;
+  EXPECT_FALSE(verify_log(log, &snapshots).good());
+}
+
+TEST(Verification, ARestartMayHaveMovedAnEndedRoomsSnapshot) {
+  MemoryLog log;
+  log.talk();
+  log.server_started();
+  OneSnapshot snapshots;
+  snapshots.room = folded(log, 4);
+  snapshots.room->position = 5;
+  EXPECT_TRUE(verify_log(log, &snapshots).good());
+}
+
+TEST(Verification, ACheckpointBeyondTheEndMeansThatRecordsWereLost) {
+  MemoryLog log;
+  log.talk();
+  OneSnapshot snapshots;
+  snapshots.marked.position = 9;
+  snapshots.room = folded(log, 4);
+  snapshots.room->position = 9;
+  const auto found = verify_log(log, &snapshots);
+  ASSERT_THAT(found.problems, SizeIs(2));
+  EXPECT_THAT(found.problems[0].what, HasSubstr("beyond the log's last position 4"));
+  EXPECT_THAT(found.problems[1].what, HasSubstr("positions 5 to 9 are missing"));
+  EXPECT_THAT(verification_json(found, 1s), HasSubstr(R"({"ok":false,"head":4,)"));
+  EXPECT_THAT(render_verification(found, 1s, Paint(false)),
+              HasSubstr("2 problems in positions 1 to 4"));
+}
+
+}  // namespace
+}  // namespace callstate::tools

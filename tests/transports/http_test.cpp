@@ -1,0 +1,153 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "server_fixture.hpp"
+#include "transports/http.hpp"
+
+namespace callstate::transports {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct HttpTest : ServerFixture {
+  // One request on a connection of its own, to its end.
+  std::string ask(std::string_view head, std::string_view body = {}) {
+    if (!server) start();
+    RawClient client(port);
+    std::string request(head);
+    request += " HTTP/1.1\r\nHost: x\r\n";
+    if (fields.find("Connection: ") == std::string::npos) request += "Connection: close\r\n";
+    if (!body.empty()) request += "Content-Length: " + std::to_string(body.size()) + "\r\n";
+    client.write(request + fields + "\r\n" + std::string(body));
+    return client.read_to_end();
+  }
+  std::string fields;
+};
+
+TEST_F(HttpTest, SaysWhetherItLivesAndIsReady) {
+  EXPECT_THAT(ask("GET /healthz"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(ask("GET /readyz"), StartsWith("HTTP/1.1 200 "));
+  ready = false;
+  EXPECT_THAT(ask("GET /readyz"), StartsWith("HTTP/1.1 503 "));
+  EXPECT_THAT(ask("GET /healthz"), testing::EndsWith("ok"));
+}
+
+TEST_F(HttpTest, AnswersProblems) {
+  const auto absent = ask("GET /nothing");
+  EXPECT_THAT(absent, StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(absent, HasSubstr("application/problem+json"));
+  EXPECT_THAT(absent, HasSubstr(R"("status":404)"));
+  EXPECT_THAT(ask("POST /healthz"), StartsWith("HTTP/1.1 405 "));
+  EXPECT_THAT(ask("GET /party/r1"), StartsWith("HTTP/1.1 426 "));
+  EXPECT_THAT(ask("GET http:"), StartsWith("HTTP/1.1 400 "));
+}
+
+TEST_F(HttpTest, RefusesBadUpgrades) {
+  fields =
+      "Upgrade: websocket\r\nConnection: close, Upgrade\r\nSec-WebSocket-Version: 8\r\n"
+      "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  EXPECT_THAT(ask("GET /v1/ws"), StartsWith("HTTP/1.1 426 "));
+  fields =
+      "Upgrade: websocket\r\nConnection: close, Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+      "Sec-WebSocket-Key: short\r\n";
+  EXPECT_THAT(ask("GET /v1/ws"), StartsWith("HTTP/1.1 400 "));
+  EXPECT_THAT(ask("GET /elsewhere"), StartsWith("HTTP/1.1 404 "));
+}
+
+TEST_F(HttpTest, KeepsAConnectionAlive) {
+  start();
+  RawClient client(port);
+  for (int i = 0; i < 3; ++i) {
+    client.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(client.read_until("ok"), StartsWith("HTTP/1.1 200 "));
+  }
+  // Pipelined.
+  client.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+  client.read_until("\r\n\r\nok");
+  client.read_until("\r\n\r\nok");
+}
+
+TEST_F(HttpTest, TakesNoTransferEncodingButChunked) {
+  start();
+  for (const auto* coding : {"xchunked", "chunked, gzip", "identity"}) {
+    RawClient client(port);
+    client.write(std::string("GET /healthz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: ") + coding +
+                 "\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
+    const auto answer = client.read_to_end();
+    EXPECT_THAT(answer, StartsWith("HTTP/1.1 400 "));
+    EXPECT_THAT(answer, testing::Not(HasSubstr("200 OK"))) << "the body was taken for a request";
+  }
+  RawClient client(port);
+  client.write(
+      "GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n");
+  EXPECT_THAT(client.read_to_end(), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpTest, HandsTheRestToTheHandler) {
+  handler = [](const HttpRequest& request) -> std::optional<HttpResponse> {
+    if (request.path == "/boom") throw std::runtime_error("boom");
+    if (request.path != "/echo me") return std::nullopt;
+    const auto who = request.identity ? request.identity->user.view() : "nobody";
+    return HttpResponse{201, "text/plain",
+                        request.method + ' ' + std::string(request.parameter("a")) + ' ' +
+                            std::string(request.field("x-device-id")) + ' ' + request.body + ' ' +
+                            std::string(who)};
+  };
+  fields = "Authorization: Bearer anna\r\nX-Device-Id: tab\r\n";
+  const auto answer = ask("PUT /echo%20me?a=1", "body");
+  EXPECT_THAT(answer, StartsWith("HTTP/1.1 201 "));
+  EXPECT_THAT(answer, HasSubstr("PUT 1 tab body anna"));
+  fields = "Authorization: Bearer bad\r\n";
+  EXPECT_THAT(ask("GET /echo%20me"), HasSubstr("nobody"));
+  EXPECT_THAT(ask("GET /nothing"), StartsWith("HTTP/1.1 404 "));
+  EXPECT_THAT(ask("GET /boom"), StartsWith("HTTP/1.1 500 "));
+}
+
+TEST_F(HttpTest, ABlockedHandlerHoldsUpNobodyElse) {
+  std::mutex mutex;
+  std::unique_lock lock(mutex);
+  handler = [&](const HttpRequest&) {
+    const std::scoped_lock wait(mutex);
+    return HttpResponse{200, "text/plain", "done"};
+  };
+  settings.io_threads = 1;
+  start();
+  RawClient slow(port);
+  slow.write("GET /slow HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(ask("GET /healthz"), StartsWith("HTTP/1.1 200 "));
+  lock.unlock();
+  EXPECT_THAT(slow.read_until("done"), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpTest, BoundsHeadAndBody) {
+  fields = "X-Long: " + std::string(http_head_bytes_max, 'x') + "\r\n";
+  EXPECT_THAT(ask("GET /healthz"), StartsWith("HTTP/1.1 431 "));
+  fields = "Content-Length: 70000\r\n";
+  EXPECT_THAT(ask("POST /x"), StartsWith("HTTP/1.1 413 "));
+  fields = "not a field\r\n";
+  EXPECT_THAT(ask("GET /healthz"), StartsWith("HTTP/1.1 400 "));
+}
+
+TEST_F(HttpTest, ASlowSenderOfHeadersIsDropped) {
+  settings.head_timeout = std::chrono::milliseconds(30);
+  start();
+  RawClient client(port);
+  client.write("GET /healthz HTTP/1.1\r\nX-Slow: ");
+  EXPECT_EQ(client.read_to_end(), "");
+  RawClient mute(port);
+  EXPECT_EQ(mute.read_to_end(), "");
+}
+
+TEST_F(HttpTest, ListeningSaysWhatIsWrong) {
+  start();
+  Server other(settings, ServerPorts{engine, authenticator, {}, {}, {}});
+  const auto taken = other.listen("127.0.0.1", port);
+  ASSERT_FALSE(taken);
+  EXPECT_THAT(taken.error(), HasSubstr("in use"));
+  EXPECT_FALSE(other.listen("not an address", 0));
+}
+
+}  // namespace
+}  // namespace callstate::transports

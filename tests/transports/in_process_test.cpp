@@ -1,0 +1,155 @@
+#include "transports/in_process.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <thread>
+#include <vector>
+
+namespace callstate::transports {
+namespace {
+
+class FakeInbox final : public engine::Inbox {
+ public:
+  bool submit(engine::Submission submission) override {
+    const std::scoped_lock lock(mutex_);
+    if (full && !std::holds_alternative<engine::CloseNotice>(submission)) return false;
+    taken.push_back(std::move(submission));
+    return true;
+  }
+  template <class T>
+  std::size_t count() {
+    const std::scoped_lock lock(mutex_);
+    return static_cast<std::size_t>(std::ranges::count_if(
+        taken, [](const auto& one) { return std::holds_alternative<T>(one); }));
+  }
+  std::atomic<bool> full = false;
+  std::vector<engine::Submission> taken;
+
+ private:
+  std::mutex mutex_;
+};
+
+call::Sender sender(std::string_view user) {
+  call::Sender made;
+  made.tenant = call::TenantId::clipped("t1");
+  made.user = call::UserId::clipped(user);
+  return made;
+}
+
+engine::Effects batch(std::vector<engine::Effect> effects) {
+  return std::make_shared<const std::vector<engine::Effect>>(std::move(effects));
+}
+
+struct InProcessTest : testing::Test {
+  FakeInbox inbox;
+  InProcess transport{inbox, 9};
+};
+
+TEST_F(InProcessTest, OpensSubmitsAndClosesOnce) {
+  const auto room = call::parse_room_name("r1");
+  {
+    const auto session = transport.open(sender("anna"), room, [](const auto&) {});
+    ASSERT_NE(session, nullptr);
+    EXPECT_EQ(engine::hub_of(session->id()), 9);
+    EXPECT_TRUE(session->send(call::Message{*room, {}, {}, call::Ring{}}));
+    EXPECT_TRUE(session->join(*room));
+    EXPECT_TRUE(session->leave(*room));
+    session->close();
+    EXPECT_FALSE(session->join(*room));
+  }
+  ASSERT_EQ(inbox.taken.size(), 5);
+  const auto& open = std::get<engine::OpenSession>(inbox.taken[0]);
+  EXPECT_EQ(open.room, room);
+  EXPECT_EQ(open.sender.user.view(), "anna");
+  EXPECT_TRUE(std::holds_alternative<engine::Send>(inbox.taken[1]));
+  EXPECT_TRUE(std::holds_alternative<engine::Join>(inbox.taken[2]));
+  EXPECT_TRUE(std::holds_alternative<engine::Leave>(inbox.taken[3]));
+  EXPECT_EQ(std::get<engine::CloseNotice>(inbox.taken[4]).session, open.session);
+}
+
+TEST_F(InProcessTest, AFullInboxRefusesTheSession) {
+  inbox.full = true;
+  EXPECT_EQ(transport.open(sender("anna"), {}, [](const auto&) {}), nullptr);
+  EXPECT_TRUE(inbox.taken.empty());
+}
+
+TEST_F(InProcessTest, CallbacksMaySubmit) {
+  std::unique_ptr<InProcessSession> session;
+  const auto room = *call::parse_room_name("r1");
+  session = transport.open(sender("anna"), {}, [&](const engine::ServerMessage& message) {
+    EXPECT_TRUE(std::holds_alternative<engine::Ack>(message));
+    EXPECT_TRUE(session->join(room));
+  });
+  transport.deliver(batch({engine::Reply{session->id(), engine::Ack{}}}));
+  EXPECT_EQ(inbox.count<engine::Join>(), 1);
+}
+
+TEST_F(InProcessTest, HidesASignalsDataFromOthers) {
+  std::vector<std::string> seen;
+  const auto note = [&](const engine::ServerMessage& message) {
+    const auto& event = std::get<engine::Event>(message);
+    seen.push_back(std::get<call::Signaled>(event.record.payload).data);
+  };
+  const auto to = transport.open(sender("ben"), {}, note);
+  const auto other = transport.open(sender("carl"), {}, note);
+  const call::Stream room{call::StreamKind::room, call::TenantId::clipped("t1"),
+                          call::UserId::clipped("r")};
+  engine::Publish signal;
+  signal.event.record.stream = room;
+  signal.event.record.actor.user = call::UserId::clipped("anna");
+  signal.event.record.payload = call::Signaled{call::UserId::clipped("ben"), "{}"};
+  transport.deliver(batch({engine::Subscribe{to->id(), room, true},
+                           engine::Subscribe{other->id(), room, true}, signal}));
+  EXPECT_THAT(seen, testing::ElementsAre("{}", ""));
+}
+
+TEST_F(InProcessTest, TheServerEndsASession) {
+  std::vector<std::uint16_t> codes;
+  const auto session = transport.open(
+      sender("anna"), {}, [](const auto&) {},
+      [&](const engine::Close& close) { codes.push_back(close.code); });
+  transport.deliver(batch({engine::CloseSession{session->id(), {4403, "no"}},
+                           engine::Reply{session->id(), engine::Ack{}}}));
+  transport.drain({});
+  EXPECT_THAT(codes, testing::ElementsAre(4403));
+  EXPECT_EQ(inbox.count<engine::CloseNotice>(), 1);
+}
+
+TEST_F(InProcessTest, DrainingClosesAllAndOpensNoMore) {
+  std::uint16_t code = 0;
+  const auto session = transport.open(
+      sender("anna"), {}, [](const auto&) {},
+      [&](const engine::Close& close) { code = close.code; });
+  transport.drain({});
+  EXPECT_EQ(code, 1001);
+  EXPECT_EQ(transport.open(sender("ben"), {}, [](const auto&) {}), nullptr);
+}
+
+TEST_F(InProcessTest, SessionsComeAndGoWhileBatchesAreDelivered) {
+  std::atomic<bool> stop = false;
+  std::thread engine([&] {
+    const call::Stream room{call::StreamKind::room, call::TenantId::clipped("t1"),
+                            call::UserId::clipped("r")};
+    engine::Publish event;
+    event.event.record.stream = room;
+    call::CallStarted started;
+    started.caller = call::UserId::clipped("anna");
+    started.callees = {call::UserId::clipped("ben")};
+    event.event.record.payload = started;
+    for (std::uint64_t i = 1; !stop; ++i)
+      transport.deliver(batch({engine::Attach{engine::make_session_id(9, i % 500)}, event}));
+  });
+  for (int i = 0; i < 500; ++i) {
+    const auto session =
+        transport.open(sender(i % 2 == 0 ? "anna" : "ben"), {}, [](const auto&) {});
+    ASSERT_NE(session, nullptr);
+  }
+  stop = true;
+  engine.join();
+  EXPECT_EQ(inbox.count<engine::CloseNotice>(), 500);
+}
+
+}  // namespace
+}  // namespace callstate::transports

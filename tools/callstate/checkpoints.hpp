@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "storage/store.hpp"
+#include "transports/http.hpp"
+
+namespace callstate::tools {
+
+/// Checkpoints of the live log for tools on the same machine: hard links that a
+/// tool opens read-only beside the running server, so that nothing has to be
+/// stopped to look.
+///
+///   POST   /v1/checkpoints         201 {"name", "path", "position"}
+///   DELETE /v1/checkpoints/{name}  204
+///
+/// For the roles AUDITOR and SERVICE. At most `checkpoints_max` at a time: a
+/// further one takes the place of the oldest. All go when the server starts.
+class Checkpoints {
+ public:
+  static constexpr std::size_t checkpoints_max = 8;
+
+  Checkpoints(storage::Store& store, const std::filesystem::path& data_dir);
+
+  /// The answer, or nothing when the path is not one of these. Any thread.
+  std::optional<transports::HttpResponse> answer(const transports::HttpRequest& request);
+
+ private:
+  transports::HttpResponse make();
+  transports::HttpResponse remove(const std::string& name);
+  void make_space();
+
+  storage::Store& store_;
+  std::filesystem::path folder_;
+  std::mutex mutex_;
+  std::uint64_t last_ = 0;
+};
+
+}  // namespace callstate::tools

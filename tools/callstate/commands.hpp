@@ -1,0 +1,20 @@
+#pragma once
+
+namespace CLI {
+class App;
+}
+
+// The subcommands, one file each. Each adds itself to the command line; when it
+// is the one that was called, it runs at the end of the parse and sets the exit
+// code: 0 well, 1 not found or found wrong, 2 cannot be done.
+
+namespace callstate::tools {
+
+void add_demo(CLI::App& app, int& exit_code);
+void add_state(CLI::App& app, int& exit_code);
+void add_stats(CLI::App& app, int& exit_code);
+void add_timeline(CLI::App& app, int& exit_code);
+void add_token(CLI::App& app, int& exit_code);
+void add_verify(CLI::App& app, int& exit_code);
+
+}  // namespace callstate::tools

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "core/engine/ports.hpp"
+#include "tools/callstate/report/statistics_page.hpp"
+#include "tools/callstate/report/trouble.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace callstate::tools {
+
+/// Which log a tool looks at: a directory that no server uses, or the log of a
+/// server that runs on this machine, by a checkpoint.
+struct LogOptions {
+  std::string data_dir = "./callstate-data";
+  std::string server;  // its URL; empty: the directory
+  std::string token;   // empty: the development secret's
+};
+
+void add_log_options(CLI::App& app, LogOptions& options);
+
+/// An open log. A checkpoint made for it is removed with it.
+class LogSource {
+ public:
+  /// The failure says what to do. Exit::found: there is a log, and it is
+  /// damaged.
+  static std::expected<std::unique_ptr<LogSource>, Trouble> open(const LogOptions& options);
+
+  virtual ~LogSource() = default;
+  [[nodiscard]] virtual const engine::LogReader& reader() const = 0;
+  [[nodiscard]] virtual engine::SnapshotStore& snapshots() = 0;
+  [[nodiscard]] virtual LogAbout about() = 0;
+  /// Reads every block of every file.
+  [[nodiscard]] virtual std::expected<void, engine::Failure> verify_checksums() const = 0;
+};
+
+}  // namespace callstate::tools

@@ -1,0 +1,221 @@
+#include "tools/callstate/net.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+#include <boost/beast/websocket.hpp>
+#include <boost/url/parse.hpp>
+#include <boost/url/url_view.hpp>
+#include <optional>
+#include <utility>
+#include <vector>
+
+namespace callstate::tools {
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = beast::http;
+namespace websocket = beast::websocket;
+using boost::system::error_code;
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds close_timeout{2};
+
+/// Runs the context until the operation that `start` begins has ended; others go
+/// on meanwhile. `start` is given the operation's handler.
+template <class Start>
+error_code complete(asio::io_context& io, Start&& start) {
+  std::optional<error_code> ended;
+  start([&ended](error_code error, auto&&...) { ended = error; });
+  io.restart();
+  while (!ended && io.run_one() > 0) {
+  }
+  return ended.value_or(asio::error::operation_aborted);
+}
+
+std::string no_answer(const ServerUrl& url, error_code error) {
+  const std::string why = error == beast::error::timeout ? "it took too long" : error.message();
+  return "No server answers at " + url.text() + " (" + why +
+         "). Start one with `callstate serve --dev`, or say with --server where it is.";
+}
+
+error_code connect(asio::io_context& io, beast::tcp_stream& stream, const ServerUrl& url) {
+  error_code error;
+  const auto found = asio::ip::tcp::resolver(io).resolve(url.host, url.port, error);
+  if (error) return error;
+  return complete(io, [&](auto handler) { stream.async_connect(found, handler); });
+}
+
+std::string words_of(error_code error, const websocket::close_reason& reason) {
+  if (error != websocket::error::closed) return "the connection broke: " + error.message();
+  std::string text = "closed by the server with " + std::to_string(reason.code);
+  if (!reason.reason.empty()) text.append(", ").append(reason.reason.data(), reason.reason.size());
+  return text;
+}
+
+}  // namespace
+
+std::string ServerUrl::text() const {
+  const bool v6 = host.find(':') != host.npos;
+  return "http://" + (v6 ? "[" + host + "]" : host) + ":" + port;
+}
+
+std::expected<ServerUrl, std::string> parse_server_url(std::string_view text) {
+  std::string with_scheme(text);
+  if (text.find("://") == text.npos) with_scheme.insert(0, "http://");
+  const auto parsed = boost::urls::parse_uri(with_scheme);
+  const auto wrong = [&](std::string_view why) {
+    return std::unexpected("\"" + std::string(text) + "\" " + std::string(why) +
+                           " (write http://127.0.0.1:7480)");
+  };
+  if (!parsed || parsed->host().empty()) return wrong("is no URL");
+  if (parsed->scheme() == "https" || parsed->scheme() == "wss") {
+    return wrong("speaks TLS, which the tools do not: give an address of this machine");
+  }
+  if (parsed->scheme() != "http" && parsed->scheme() != "ws") return wrong("is no http URL");
+  if (parsed->has_userinfo()) return wrong("holds a password; give a token with --token");
+  if (parsed->encoded_path().size() > 1 || parsed->has_query() || parsed->has_fragment()) {
+    return wrong("has more than an address");
+  }
+  return ServerUrl{parsed->host_address(), parsed->has_port() ? std::string(parsed->port()) : "80"};
+}
+
+std::expected<HttpAnswer, std::string> http_request(const ServerUrl& url, std::string_view method,
+                                                    std::string_view target, std::string_view token,
+                                                    std::chrono::milliseconds timeout) {
+  asio::io_context io;
+  beast::tcp_stream stream(io);
+  stream.expires_after(timeout);
+  if (const auto error = connect(io, stream, url)) return std::unexpected(no_answer(url, error));
+
+  http::request<http::string_body> request;
+  request.method_string(beast::string_view(method.data(), method.size()));
+  request.target(beast::string_view(target.data(), target.size()));
+  request.set(http::field::host, url.host + ":" + url.port);
+  request.set(http::field::authorization, "Bearer " + std::string(token));
+  request.prepare_payload();
+  beast::flat_buffer buffer;
+  http::response<http::string_body> response;
+  auto error =
+      complete(io, [&](auto handler) { http::async_write(stream, request, std::move(handler)); });
+  if (!error) {
+    error = complete(
+        io, [&](auto handler) { http::async_read(stream, buffer, response, std::move(handler)); });
+  }
+  if (error) return std::unexpected(no_answer(url, error));
+  return HttpAnswer{static_cast<int>(response.result_int()), std::move(response.body())};
+}
+
+struct WebSockets::Impl {
+  struct Client {
+    explicit Client(asio::io_context& io) : stream(io) {}
+
+    websocket::stream<beast::tcp_stream> stream;
+    beast::flat_buffer buffer;
+    bool open = false;
+  };
+
+  void read(std::size_t number) {
+    Client& client = *clients[number];
+    client.stream.async_read(client.buffer, [this, number](error_code error, std::size_t) {
+      Client& reader = *clients[number];
+      if (error) {
+        if (!std::exchange(reader.open, false)) return;  // we closed it
+        events.on_end(number, words_of(error, reader.stream.reason()));
+        return;
+      }
+      const auto bytes = reader.buffer.cdata();
+      const std::string text(static_cast<const char*>(bytes.data()), bytes.size());
+      reader.buffer.clear();
+      read(number);
+      events.on_text(number, text);
+    });
+  }
+
+  ServerUrl url;
+  Events events;
+  asio::io_context io;
+  std::vector<std::unique_ptr<Client>> clients;
+};
+
+WebSockets::WebSockets(ServerUrl url, Events events) : impl_(std::make_unique<Impl>()) {
+  impl_->url = std::move(url);
+  impl_->events = std::move(events);
+}
+
+WebSockets::~WebSockets() = default;
+
+std::expected<std::size_t, std::string> WebSockets::open(std::string_view target,
+                                                         std::string_view token,
+                                                         std::chrono::milliseconds timeout) {
+  const auto& url = impl_->url;
+  auto client = std::make_unique<Impl::Client>(impl_->io);
+  auto& stream = client->stream;
+  auto& lowest = beast::get_lowest_layer(stream);
+  lowest.expires_after(timeout);
+  if (const auto error = connect(impl_->io, lowest, url)) {
+    return std::unexpected(no_answer(url, error));
+  }
+  lowest.socket().set_option(asio::ip::tcp::no_delay(true));
+  stream.set_option(websocket::stream_base::decorator([&](websocket::request_type& request) {
+    request.set(http::field::authorization, "Bearer " + std::string(token));
+  }));
+  websocket::response_type response;
+  const std::string host = url.host + ":" + url.port;
+  const std::string path(target);
+  const auto error = complete(impl_->io, [&](auto handler) {
+    stream.async_handshake(response, host, path, std::move(handler));
+  });
+  if (error == websocket::error::upgrade_declined) {
+    return std::unexpected("The server at " + url.text() +
+                           " takes no WebSocket there: it answers HTTP " +
+                           std::to_string(response.result_int()) + ".");
+  }
+  if (error) return std::unexpected(no_answer(url, error));
+  lowest.expires_never();
+  client->open = true;
+  impl_->clients.push_back(std::move(client));
+  const std::size_t number = impl_->clients.size() - 1;
+  impl_->read(number);
+  return number;
+}
+
+std::expected<void, std::string> WebSockets::send(std::size_t client, std::string_view text) {
+  auto& stream = impl_->clients[client]->stream;
+  stream.text(true);
+  const auto error = complete(impl_->io, [&](auto handler) {
+    stream.async_write(asio::buffer(text.data(), text.size()), std::move(handler));
+  });
+  if (error)
+    return std::unexpected("The connection to " + impl_->url.text() + " broke: " + error.message() +
+                           ".");
+  return {};
+}
+
+bool WebSockets::receive_until(const std::function<bool()>& done,
+                               std::chrono::milliseconds timeout) {
+  const auto until = Clock::now() + timeout;
+  impl_->io.restart();
+  while (!done()) {
+    if (impl_->io.run_one_until(until) == 0) {
+      if (Clock::now() >= until) return false;
+      if (impl_->io.stopped()) return false;  // no connection is left
+    }
+  }
+  return true;
+}
+
+void WebSockets::close_all() {
+  for (auto& client : impl_->clients) {
+    if (!std::exchange(client->open, false)) continue;
+    beast::get_lowest_layer(client->stream).expires_after(close_timeout);
+    (void)complete(impl_->io, [&](auto handler) {
+      client->stream.async_close(websocket::close_code::normal, std::move(handler));
+    });
+  }
+}
+
+}  // namespace callstate::tools

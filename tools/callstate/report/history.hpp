@@ -1,0 +1,55 @@
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/call/event.hpp"
+#include "core/call/state.hpp"
+#include "core/engine/ports.hpp"
+#include "tools/callstate/report/times.hpp"
+#include "tools/callstate/report/trouble.hpp"
+
+namespace callstate::tools {
+
+/// What happened in one room, or one of its calls, folded from the log.
+
+struct Entry {
+  call::Record record;
+  call::Hash hash{};                               // of the record's bytes
+  call::CallState before = call::CallState::idle;  // the room's, when it was appended
+};
+
+/// A call from its CALL_STARTED up to the next; the first chapter of a room may
+/// be without one, when others were refused before.
+struct Chapter {
+  std::vector<Entry> entries;
+  call::Room room;  // after the last entry
+
+  [[nodiscard]] bool has_call() const { return room.started_position != 0; }
+};
+
+struct History {
+  call::TenantId tenant;
+  std::string room;
+  std::vector<Chapter> chapters;  // never empty
+  /// Where the fold stands: the last position of the log that counted.
+  call::Position as_of = 0;
+};
+
+/// Which room: by name, or by a call that took place in it, which then is the
+/// only one told of. `tenant` may be left out where it is clear.
+struct Wanted {
+  std::string name;
+  std::optional<call::TenantId> tenant{};
+  std::optional<At> until{};  // the records up to this position or time, included
+};
+
+/// Reads the log from its start. A room's SERVER_STARTED are those that came
+/// while its call was live.
+std::expected<History, Trouble> find_history(const engine::LogReader& log, const Wanted& wanted);
+
+}  // namespace callstate::tools

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tools/callstate/report/statistics.hpp"
+#include "tools/callstate/report/table.hpp"
+
+namespace callstate::tools {
+
+/// The log as a thing on a disk.
+struct LogAbout {
+  std::string path;  // its directory, or the server that has it
+  std::string log_id;
+  unsigned format_version = 0;
+  std::uint64_t bytes = 0;
+  call::Position mark = 0;  // of the last checkpoint; 0: none
+};
+
+std::string render_statistics(const LogAbout& about, const Statistics& counted, const Paint& paint);
+
+/// As one JSON object.
+std::string statistics_json(const LogAbout& about, const Statistics& counted);
+
+}  // namespace callstate::tools

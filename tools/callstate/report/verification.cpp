@@ -1,0 +1,245 @@
+#include "tools/callstate/report/verification.hpp"
+
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+#include <variant>
+
+#include "core/call/evolve.hpp"
+#include "tools/callstate/report/times.hpp"
+#include "tools/callstate/report/wording.hpp"
+
+namespace callstate::tools {
+namespace {
+
+using State = std::variant<call::Room, call::User>;
+
+call::Position position_of(const State& state) {
+  return std::visit([](const auto& each) { return each.position; }, state);
+}
+
+bool live(const State& state) {
+  if (const auto* room = std::get_if<call::Room>(&state)) return room->live();
+  return std::get<call::User>(state).online;
+}
+
+/// Whether the kept state is the folded one. A restart moves `position` of what
+/// was in memory then, which the log does not tell.
+bool same(State folded, const State& kept) {
+  if (!live(folded) && position_of(folded) < position_of(kept)) {
+    std::visit([&](auto& each) { each.position = position_of(kept); }, folded);
+  }
+  return folded == kept;
+}
+
+/// A snapshot that the fold has not reached yet.
+struct Awaited {
+  State kept;
+  State folded;
+};
+
+struct Track {
+  call::Stream stream;
+  call::Hash chain{};
+  call::Seq seq = 0;
+  std::unique_ptr<Awaited> awaited;  // gone once compared
+};
+
+class Verifier {
+ public:
+  explicit Verifier(engine::SnapshotStore* snapshots) : snapshots_(snapshots) {}
+
+  void take(const call::Record& record, const call::Hash& hash) {
+    ++result_.records;
+    if (record.at < last_at_) {
+      report(record,
+             "its time is before that of the record before it (" + write_time(last_at_) + ")");
+    }
+    last_at_ = record.at;
+
+    Track& track = track_of(record);
+    check_chain(track, record);
+    check_seq(track, record);
+    track.chain = hash;
+    fold(track, record, hash);
+    if (record.stream.kind == call::StreamKind::server) restart(record);
+  }
+
+  void add(Problem problem) {
+    if (result_.problems.size() < problems_max) {
+      result_.problems.push_back(std::move(problem));
+    } else {
+      result_.cut_short = true;
+    }
+  }
+  [[nodiscard]] bool full() const { return result_.cut_short; }
+
+  Verification finish(call::Position head) && {
+    result_.head = head;
+    result_.streams = tracks_.size();
+    for (auto& [key, track] : tracks_) {
+      if (!track.awaited) continue;
+      if (position_of(track.awaited->kept) > head) {
+        add({position_of(track.awaited->kept), describe(track.stream),
+             "its snapshot is beyond the log's last position " + std::to_string(head)});
+      } else {
+        compare(track);
+      }
+    }
+    if (snapshots_ != nullptr) check_mark(snapshots_->last_mark(), head);
+    return std::move(result_);
+  }
+
+ private:
+  static std::string describe(const call::Stream& stream) {
+    const std::string of_tenant = " of tenant " + std::string(stream.tenant.view());
+    switch (stream.kind) {
+      case call::StreamKind::room:
+        return "room " + std::string(stream.name.view()) + of_tenant;
+      case call::StreamKind::user:
+        return "user " + std::string(stream.name.view()) + of_tenant;
+      case call::StreamKind::server:
+        return "the server's stream";
+    }
+    return {};
+  }
+
+  void report(const call::Record& record, std::string what) {
+    add({record.position, describe(record.stream), std::move(what)});
+  }
+
+  Track& track_of(const call::Record& record) {
+    const call::Stream& stream = record.stream;
+    key_.assign(1, static_cast<char>('0' + static_cast<int>(stream.kind)));
+    key_.append(stream.tenant.view()).append(1, '\0').append(stream.name.view());
+    const auto [found, made] = tracks_.try_emplace(key_);
+    if (made) {
+      found->second.stream = stream;
+      await(found->second);
+    }
+    return found->second;
+  }
+
+  void await(Track& track) {
+    if (snapshots_ == nullptr) return;
+    if (track.stream.kind == call::StreamKind::room) {
+      if (auto kept = snapshots_->find_room(track.stream)) {
+        track.awaited = std::make_unique<Awaited>(Awaited{std::move(*kept), call::Room()});
+      }
+    } else if (auto kept = snapshots_->find_user(track.stream)) {
+      track.awaited = std::make_unique<Awaited>(Awaited{*kept, call::User()});
+    }
+  }
+
+  void check_chain(const Track& track, const call::Record& record) {
+    if (record.previous == track.chain) return;
+    if (track.chain == call::Hash{}) {
+      report(record, "it names a record before it in its stream (" + short_hash(record.previous) +
+                         "…), and there is none: records are missing or were altered");
+    } else {
+      report(record, "the hash chain breaks: it follows " + short_hash(record.previous) +
+                         "…, and the record before it in its stream is " + short_hash(track.chain) +
+                         "…: one of them was altered, or one between them is missing");
+    }
+  }
+
+  void check_seq(Track& track, const call::Record& record) {
+    const bool applied = record.outcome == call::Outcome::applied;
+    const call::Seq expected = track.seq + (applied ? 1 : 0);
+    if (record.seq != expected) {
+      report(record, "its seq is " + std::to_string(record.seq) + ", where " +
+                         std::to_string(expected) + " follows");
+    }
+    track.seq = record.seq;
+  }
+
+  void fold(Track& track, const call::Record& record, const call::Hash& hash) {
+    if (!track.awaited) return;
+    Awaited& awaited = *track.awaited;
+    // A snapshot between two records of its stream was moved there by a restart.
+    if (record.position > position_of(awaited.kept)) {
+      compare(track);
+      return;
+    }
+    const bool was_live = live(awaited.folded);
+    if (track.stream.kind == call::StreamKind::server) {
+      // The server keeps no more of its own stream than where it stands.
+      auto& server = std::get<call::User>(awaited.folded);
+      server.position = record.position;
+      server.seq = record.seq;
+    } else {
+      std::visit([&](auto& state) { call::evolve(state, record); }, awaited.folded);
+    }
+    std::visit([&](auto& state) { state.chain = hash; }, awaited.folded);
+    if (live(awaited.folded) && !was_live) live_.insert(&track);
+    if (!live(awaited.folded) && was_live) live_.erase(&track);
+    if (record.position == position_of(awaited.kept)) compare(track);
+  }
+
+  void restart(const call::Record& record) {
+    const auto live_now = live_;  // comparing takes them out
+    for (Track* track : live_now) {
+      Awaited& awaited = *track->awaited;
+      if (record.position > position_of(awaited.kept)) continue;
+      std::visit([&](auto& state) { call::evolve(state, record); }, awaited.folded);
+      if (record.position == position_of(awaited.kept)) compare(*track);
+    }
+  }
+
+  void compare(Track& track) {
+    const Awaited& awaited = *track.awaited;
+    ++result_.snapshots;
+    if (!same(awaited.folded, awaited.kept)) {
+      add({position_of(awaited.kept), describe(track.stream),
+           "its snapshot differs from what the log folds to up to there; snapshots are derived: "
+           "delete them and the server folds them anew"});
+    }
+    live_.erase(&track);
+    track.awaited.reset();
+  }
+
+  void check_mark(const engine::SnapshotStore::Mark& mark, call::Position head) {
+    result_.mark = mark.position;
+    if (mark.position > head) {
+      add({mark.position,
+           {},
+           "a checkpoint was taken here, and the log ends at position " + std::to_string(head) +
+               ": positions " + std::to_string(head + 1) + " to " + std::to_string(mark.position) +
+               " are missing"});
+    }
+  }
+
+  engine::SnapshotStore* snapshots_;
+  Verification result_;
+  call::Time last_at_ = call::Time::min();
+  std::unordered_map<std::string, Track> tracks_;
+  std::unordered_set<Track*> live_;  // of those awaited
+  std::string key_;
+};
+
+}  // namespace
+
+Verification verify_log(const engine::LogReader& log, engine::SnapshotStore* snapshots) {
+  Verifier verifier(snapshots);
+  const call::Position head = log.head();
+  call::Position last = 0;
+  bool behind_problem = false;  // one sentence for a run of positions that cannot be read
+  while (last < head && !verifier.full()) {
+    const auto read =
+        log.read(last + 1, head, [&](const call::Record& record, const engine::RecordHash& hash) {
+          behind_problem = false;
+          last = record.position;
+          verifier.take(record, hash);
+          return !verifier.full();
+        });
+    if (read) break;
+    // The reader stops at the first that it cannot give: on behind it.
+    ++last;
+    if (!std::exchange(behind_problem, true)) verifier.add({last, {}, read.error().message});
+  }
+  return std::move(verifier).finish(head);
+}
+
+}  // namespace callstate::tools

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "core/engine/ports.hpp"
+
+namespace callstate::tools {
+
+/// Something in a log that is not as it was written, or not as it must be.
+struct Problem {
+  call::Position position = 0;  // 0: of the log as a whole
+  std::string where;            // `room demo of tenant acme`; empty: the log
+  std::string what;             // a sentence
+};
+
+struct Verification {
+  call::Position head = 0;
+  std::uint64_t records = 0;
+  std::uint64_t streams = 0;
+  std::uint64_t snapshots = 0;  // that were compared with a fold
+  call::Position mark = 0;      // of the last checkpoint; 0: none
+  std::vector<Problem> problems;
+  bool cut_short = false;  // there were more than `problems_max`
+
+  [[nodiscard]] bool good() const { return problems.empty(); }
+};
+constexpr std::size_t problems_max = 200;
+
+/// Reads the whole log once and checks of every record that it is there and
+/// well formed (the reader's part), that it follows its stream's previous record
+/// by hash, that applied ones number their stream without a hole, and that times
+/// do not go back; of every snapshot that it equals the fold up to its position.
+/// Goes on after a problem. Memory: some hundred bytes a stream.
+Verification verify_log(const engine::LogReader& log, engine::SnapshotStore* snapshots);
+
+}  // namespace callstate::tools

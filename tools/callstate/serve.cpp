@@ -1,0 +1,282 @@
+#include "tools/callstate/serve.hpp"
+
+#include <spdlog/spdlog.h>
+#include <sys/resource.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <atomic>
+#include <charconv>
+#include <csignal>
+#include <cstdio>
+#include <thread>
+
+#include "core/engine/engine.hpp"
+#include "core/engine/fanout.hpp"
+#include "core/engine/system.hpp"
+#include "storage/store.hpp"
+#include "tools/callstate/checkpoints.hpp"
+#include "tools/callstate/dev_secret.hpp"
+#include "tools/callstate/logging.hpp"
+#include "tools/callstate/secret.hpp"
+#include "tools/callstate/serve_settings.hpp"
+#include "transports/jwks.hpp"
+#include "transports/jwt.hpp"
+#include "transports/server.hpp"
+
+// Where everything is put together: the only place that knows the log, the
+// engine and the transports at the same time.
+
+namespace callstate::tools {
+namespace {
+
+using Log = std::shared_ptr<spdlog::logger>;
+
+constexpr int exit_cannot_run = 2;
+constexpr int exit_log_failed = 70;
+
+struct Address {
+  std::string host;
+  std::uint16_t port = 0;
+};
+
+std::optional<Address> parse_address(const std::string& text) {
+  const auto colon = text.rfind(':');
+  if (colon == std::string::npos) return std::nullopt;
+  Address address{text.substr(0, colon), 0};
+  if (address.host.starts_with('[') && address.host.ends_with(']')) {
+    address.host = address.host.substr(1, address.host.size() - 2);
+  }
+  const char* end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data() + colon + 1, end, address.port);
+  if (error != std::errc{} || rest != end || address.host.empty()) return std::nullopt;
+  return address;
+}
+
+bool is_loopback(const std::string& host) {
+  return host == "::1" || host.starts_with("127.");
+}
+
+std::string shown(const Address& address) {
+  const bool v6 = address.host.contains(':');
+  return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+}
+
+/// A sentence about what is wrong, or nothing.
+using Problem = std::optional<std::string>;
+
+/// Who may come in: nobody by default.
+Problem settle_secret(ServeSettings& settings, const std::vector<Address>& addresses,
+                      const Log& log) {
+  if (!settings.jwt_secret.empty() && !settings.jwt_secret_file.empty()) {
+    return "give either --jwt-secret or --jwt-secret-file, not both";
+  }
+  if (!settings.jwt_secret_file.empty()) {
+    auto secret = read_secret_file(settings.jwt_secret_file);
+    if (!secret) return "--jwt-secret-file: cannot read " + settings.jwt_secret_file;
+    if (secret->empty()) return "--jwt-secret-file: " + settings.jwt_secret_file + " is empty";
+    settings.jwt_secret = *std::move(secret);
+  }
+  const bool secured = !settings.jwt_secret.empty() || !settings.jwks.empty();
+  if (!settings.dev) {
+    if (!secured) {
+      return "nobody could be authenticated: give --jwt-secret-file FILE (HS256) or --jwks "
+             "FILE|URL "
+             "(RS256, ES256); for a try on this machine alone, --dev";
+    }
+    if (settings.jwt_secret == development_secret) {
+      return "--jwt-secret is the development secret, which everybody knows; only --dev may use it";
+    }
+    if (!settings.jwt_secret.empty() && settings.jwt_secret.size() < 32) {
+      log->warn("the JWT secret is shorter than the 32 bytes that RFC 7518 asks for");
+    }
+    return std::nullopt;
+  }
+  for (const auto& address : addresses) {
+    if (!is_loopback(address.host)) {
+      return "--dev listens on loopback only, and " + shown(address) + " is not";
+    }
+  }
+  if (!secured) settings.jwt_secret = development_secret;
+  log->warn("*** DEVELOPMENT MODE: the JWT secret is public. Anybody who reaches this port can be");
+  log->warn("*** anyone. Loopback only; never use it for real calls.");
+  return std::nullopt;
+}
+
+unsigned io_threads(const ServeSettings& settings) {
+  if (settings.io_threads > 0) return settings.io_threads;
+  return std::max(1U, std::thread::hardware_concurrency() - 1);
+}
+
+transports::ServerSettings server_settings(const ServeSettings& settings) {
+  transports::ServerSettings server;
+  server.io_threads = static_cast<std::uint16_t>(io_threads(settings));
+  server.connections_max = settings.connections_max;
+  server.unauthenticated_max = settings.unauthenticated_max;
+  server.failed_authentications = {settings.failed_logins_per_second,
+                                   settings.failed_logins_per_second};
+  server.websocket.message_bytes_max = settings.message_bytes_max;
+  server.websocket.ping_interval = settings.ping_every;
+  server.websocket.silence_max = settings.silent_max;
+  server.websocket.auth_timeout = settings.auth_timeout;
+  // Deadlines are kept to a quarter of the shortest.
+  const auto shortest = std::min({settings.auth_timeout, settings.ping_every, settings.silent_max});
+  server.sweep_interval =
+      std::clamp(shortest / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(1'000));
+  server.websocket.messages = {settings.messages_per_second, settings.messages_burst};
+  return server;
+}
+
+std::expected<std::unique_ptr<transports::Authenticator>, std::string> make_authenticator(
+    const ServeSettings& settings, const Log& log) {
+  transports::JwtOptions options;
+  options.secret = settings.jwt_secret;
+  if (!settings.jwt_audience.empty()) options.audience = settings.jwt_audience;
+  if (!settings.jwt_issuer.empty()) options.issuer = settings.jwt_issuer;
+  options.claims.tenant = settings.jwt_tenant_claims;
+  options.claims.role = settings.jwt_role_claims;
+  options.claims.name = settings.jwt_name_claims;
+  if (!settings.jwks.empty()) {
+    transports::JwksOptions keys;
+    keys.location = settings.jwks;
+    keys.ca_file = settings.jwks_ca_file;
+    keys.on_problem = [log](const std::string& problem) { log->warn("key set: {}", problem); };
+    auto source = transports::JwksSource::start(std::move(keys));
+    if (!source) return std::unexpected("--jwks: " + source.error());
+    options.keys = std::move(*source);
+  }
+  return std::make_unique<transports::JwtAuthenticator>(std::move(options));
+}
+
+/// Every connection is a file descriptor: take what the system allows.
+void raise_descriptor_limit(std::size_t connections, const Log& log) {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)setrlimit(RLIMIT_NOFILE, &limit);
+  constexpr rlim_t for_the_log = 2'048;
+  if (limit.rlim_cur < connections + for_the_log) {
+    log->warn("the system allows {} open files: fewer than the {} connections of --connections",
+              limit.rlim_cur, connections);
+  }
+}
+
+/// The signals that end the server are waited for, not handled: blocked here,
+/// before any thread starts, and so in all of them.
+sigset_t block_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int number : {SIGINT, SIGTERM, SIGUSR2}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return signals;
+}
+
+int run(ServeSettings settings) {
+  const Log log = make_logger(settings.log_level, settings.log_format);
+  const auto cannot = [&](const std::string& why) {
+    log->error("cannot start: {}", why);
+    return exit_cannot_run;
+  };
+
+  std::vector<Address> addresses;
+  for (const auto& text : settings.listen) {
+    const auto address = parse_address(text);
+    if (!address) return cannot("--listen: '" + text + "' is not address:port");
+    addresses.push_back(*address);
+  }
+  if (auto problem = settle_secret(settings, addresses, log)) return cannot(*problem);
+  raise_descriptor_limit(settings.connections_max, log);
+  const sigset_t signals = block_signals();
+
+  auto authenticator = make_authenticator(settings, log);
+  if (!authenticator) return cannot(authenticator.error());
+
+  const auto began = std::chrono::steady_clock::now();
+  storage::OpenOptions open_options;
+  open_options.path = settings.data_dir;
+  open_options.reserve_bytes = settings.disk_reserve_bytes;
+  auto store = storage::Store::open(open_options);
+  if (!store) return cannot(store.error().message);
+  Checkpoints checkpoints(**store, settings.data_dir);
+
+  const engine::SystemClock clock;
+  engine::SystemIds ids;
+  engine::Fanout fanout;
+  engine::Engine engine(settings.engine, clock, ids, (*store)->log(), (*store)->reader(),
+                        (*store)->snapshots(), fanout);
+
+  std::atomic<bool> serving = false;
+  transports::Server server(
+      server_settings(settings),
+      {.inbox = engine,
+       .authenticator = **authenticator,
+       .ready = [&] { return serving && (*store)->log().has_room(); },
+       .handler =
+           [&](const transports::HttpRequest& request) { return checkpoints.answer(request); },
+       .logger = transport_logger(log)});
+  fanout.add(server);
+  for (auto& address : addresses) {
+    const auto port = server.listen(address.host, address.port);
+    if (!port) return cannot("--listen: " + port.error());
+    address.port = *port;
+  }
+
+  std::atomic<bool> log_failed = false;
+  const auto recovery = engine.start([&](const engine::Failure& failure) {
+    log->critical("the log failed, nothing more is acknowledged: {}", failure.message);
+    log->critical("restart the server once the disk is well; what was acknowledged is kept");
+    log_failed = true;
+    kill(getpid(), SIGUSR2);
+  });
+  if (!recovery) return cannot(recovery.error().message);
+  server.start();
+  serving = true;
+  const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - began);
+  log->info(
+      "ready after {} ms: log at position {}, {} records replayed after the checkpoint at {}, {} "
+      "calls live, {} I/O threads",
+      took.count(), recovery->head, recovery->replayed, recovery->checkpoint, recovery->live_rooms,
+      io_threads(settings));
+  for (const auto& address : addresses)
+    std::printf("listening on http://%s\n", shown(address).c_str());
+  std::fflush(stdout);
+
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  serving = false;
+  if (log_failed) {
+    server.stop();
+    engine.stop();
+    return exit_log_failed;
+  }
+  log->info("stopping: {} connections are told to come back", server.connections());
+  server.drain(settings.drain_timeout);
+  server.stop();
+  engine.stop();
+  log->info("stopped at position {}", engine.stats().head);
+  return engine.stats().failed ? exit_log_failed : 0;
+}
+
+}  // namespace
+
+void add_serve(CLI::App& app, int& exit_code) {
+  auto settings = std::make_shared<ServeSettings>();
+  CLI::App* serve = app.add_subcommand("serve", "Run the server");
+  serve->description(
+      "Run the server: WebSocket and HTTP on one port, every message in the log before it is "
+      "passed on.\n"
+      "Each setting can also be an environment variable, shown in brackets, or a key of the "
+      "settings file; flags win over the environment, the environment over the file.");
+  add_serve_options(*serve, *settings);
+  serve->footer(
+      "Examples:\n"
+      "  callstate serve --dev\n"
+      "  callstate serve --listen 0.0.0.0:7480 --jwt-secret-file /etc/callstate/secret\n"
+      "  callstate serve --jwks https://example.supabase.co/auth/v1/.well-known/jwks.json\n"
+      "  CALLSTATE_RING_TIMEOUT=60s callstate serve --config callstate.toml\n");
+  serve->callback([settings, &exit_code] { exit_code = run(*settings); });
+}
+
+}  // namespace callstate::tools

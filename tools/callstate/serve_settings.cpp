@@ -1,0 +1,189 @@
+#include "tools/callstate/serve_settings.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <functional>
+
+#include "tools/callstate/report/durations.hpp"
+#include "transports/rate_limit.hpp"
+
+namespace callstate::tools {
+namespace {
+
+std::string environment_name(std::string flag) {
+  flag.erase(0, flag.find_first_not_of('-'));
+  std::ranges::transform(flag, flag.begin(), [](unsigned char c) {
+    return c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  });
+  return "CALLSTATE_" + flag;
+}
+
+/// Adds options, each with its environment variable.
+class Options {
+ public:
+  explicit Options(CLI::App& app) : app_(app) {}
+
+  void group(std::string name) { group_ = std::move(name); }
+
+  template <class T>
+  CLI::Option* add(const std::string& flag, T& value, const std::string& help) {
+    return finish(app_.add_option(flag, value, help)->capture_default_str(), flag);
+  }
+  CLI::Option* flag(const std::string& flag, bool& value, const std::string& help) {
+    return finish(app_.add_flag(flag, value, help), flag);
+  }
+  /// A value with a text form of its own: `parse` gives false for a bad one.
+  CLI::Option* text(const std::string& flag, const std::string& shown_default,
+                    const std::string& form, std::function<bool(const std::string&)> parse,
+                    const std::string& help) {
+    auto read = [flag, form, parse = std::move(parse)](const std::string& text) {
+      if (!parse(text)) {
+        throw CLI::ValidationError(flag, "'" + text + "' is not " + form);
+      }
+    };
+    auto* option = app_.add_option_function<std::string>(flag, read, help);
+    return finish(option->default_str(shown_default)->type_name(""), flag);
+  }
+  template <class Rep, class Period>
+  CLI::Option* duration(const std::string& flag, std::chrono::duration<Rep, Period>& value,
+                        const std::string& help) {
+    using To = std::chrono::duration<Rep, Period>;
+    return text(
+        flag, write_duration(std::chrono::duration_cast<call::Duration>(value)),
+        "a duration such as 45s, 250ms or 4h",
+        [&value](const std::string& given) {
+          const auto parsed = parse_duration(given);
+          if (parsed) value = std::chrono::duration_cast<To>(*parsed);
+          return parsed.has_value();
+        },
+        help);
+  }
+  CLI::Option* rate(const std::string& flag, const std::string& shown_default, double& per_second,
+                    double& burst, const std::string& help) {
+    return text(
+        flag, shown_default, "a rate such as 100/s, 10/m or 100/s:200",
+        [&per_second, &burst](const std::string& given) {
+          const auto parsed = transports::parse_rate_limit(given);
+          if (parsed) {
+            per_second = parsed->per_second;
+            burst = parsed->burst;
+          }
+          return parsed.has_value();
+        },
+        help);
+  }
+
+ private:
+  CLI::Option* finish(CLI::Option* option, const std::string& flag) {
+    return option->envname(environment_name(flag))->group(group_);
+  }
+
+  CLI::App& app_;
+  std::string group_ = "Options";
+};
+
+// Flags and the environment have been read: what they left open comes from the
+// settings file.
+void read_settings_file(CLI::App& serve, const std::string& path) {
+  for (const auto& item : CLI::ConfigTOML().from_file(path)) {
+    CLI::Option* option = serve.get_option_no_throw("--" + item.fullname());
+    if (option == nullptr || item.fullname() == "config" || item.fullname() == "help") {
+      throw CLI::ConfigError(path + ": there is no setting '" + item.fullname() +
+                             "'; callstate serve --help lists them");
+    }
+    if (option->count() > 0) continue;
+    for (const auto& input : item.inputs) option->add_result(input);
+    option->run_callback();
+  }
+}
+
+}  // namespace
+
+void add_serve_options(CLI::App& serve, ServeSettings& settings) {
+  Options options(serve);
+  serve.add_option("--config", settings.config, "settings file (TOML); keys are the flags' names")
+      ->envname("CALLSTATE_CONFIG");
+  options.add("--data-dir", settings.data_dir, "where the log lives");
+  options.add("--listen", settings.listen, "address:port, repeatable; port 0 takes a free one")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  options.add("--io-threads", settings.io_threads, "I/O threads; 0: cores - 1, at least 1")
+      ->check(CLI::Range(0U, 256U));
+  options.flag("--dev", settings.dev,
+               "development: a secret that everybody knows, on loopback only");
+  options.add("--log-level", settings.log_level, "debug, info, warning or error")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+  options.add("--log-format", settings.log_format, "text or json, on standard error")
+      ->check(CLI::IsMember({"text", "json"}));
+
+  options.group("Who may come in");
+  options.add("--jwt-secret", settings.jwt_secret,
+              "shared secret of HS256 tokens; better given by file or environment");
+  options.add("--jwt-secret-file", settings.jwt_secret_file,
+              "file with that secret; a newline at its end is dropped");
+  options.add("--jwks", settings.jwks, "JWKS file or http(s) URL, for RS256 and ES256");
+  options.add("--jwks-ca-file", settings.jwks_ca_file,
+              "further certificate authority for the JWKS URL (PEM)");
+  options.add("--jwt-audience", settings.jwt_audience, "`aud` that tokens must have");
+  options.add("--jwt-issuer", settings.jwt_issuer, "`iss` that tokens must have");
+  options.add("--jwt-tenant-claim", settings.jwt_tenant_claims,
+              "claim of the tenant; the first found counts");
+  options.add("--jwt-role-claim", settings.jwt_role_claims, "claim of the role");
+  options.add("--jwt-name-claim", settings.jwt_name_claims, "claim of the display name");
+
+  options.group("Calls");
+  auto& rules = settings.engine.rules;
+  options.duration("--ring-timeout", rules.ring_timeout, "how long a call rings");
+  options.duration("--reconnect-grace", rules.reconnect_grace,
+                   "how long a participant may be gone");
+  options.duration("--presence-grace", rules.presence_grace,
+                   "how long a user stays online after the last session");
+  options.duration("--max-call-duration", rules.max_call_duration, "when a call ends by itself");
+
+  options.group("Limits");
+  options.rate("--rate-messages", "100/s:200", settings.messages_per_second,
+               settings.messages_burst, "messages of one connection (rate:burst)");
+  options.rate("--rate-calls", "10/m", settings.engine.calls_per_second,
+               settings.engine.calls_burst, "new calls of one user");
+  options.add("--message-bytes", settings.message_bytes_max, "bytes of one message, at most")
+      ->check(CLI::Range(1024U, 1024U * 1024U));
+  options
+      .add("--sessions-per-user", settings.engine.sessions_per_user_max,
+           "sessions of one user, at most")
+      ->check(CLI::Range(1, 10'000));
+  options.add("--connections", settings.connections_max, "connections in all, at most");
+  options.add("--unauthenticated", settings.unauthenticated_max,
+              "connections waiting for their AUTH, at most");
+  options.add("--failed-logins", settings.failed_logins_per_second,
+              "failed authentications a second of one address, at most");
+  options.duration("--auth-timeout", settings.auth_timeout, "for AUTH on /v1/ws");
+  options.duration("--ping-every", settings.ping_every, "how often clients are pinged");
+  options.duration("--silent-max", settings.silent_max, "silent clients are dropped after this");
+  options.duration("--drain-timeout", settings.drain_timeout,
+                   "how long a stop waits for clients to go");
+  options.add("--inbox", settings.engine.inbox_max, "messages waiting to be decided, at most")
+      ->check(CLI::Range(16, 1'000'000));
+
+  options.group("Storage");
+  options.add("--disk-reserve", settings.disk_reserve_bytes,
+              "free bytes below which messages are refused STORAGE_UNAVAILABLE");
+  options
+      .add("--dedup-window", settings.engine.dedup_window,
+           "positions of the log in which a repeated message id is recognised")
+      ->check(CLI::Range(1'024, 16'777'216));
+  options
+      .add("--checkpoint-every", settings.engine.checkpoint_every,
+           "records between two checkpoints")
+      ->check(CLI::Range(1'000, 100'000'000));
+  options
+      .add("--entries-in-memory", settings.engine.entries_max,
+           "rooms and users in memory, beyond which unneeded ones leave it")
+      ->check(CLI::Range(1'000, 100'000'000));
+
+  serve.parse_complete_callback([&serve, &settings] {
+    if (!settings.config.empty()) read_settings_file(serve, settings.config);
+  });
+}
+
+}  // namespace callstate::tools

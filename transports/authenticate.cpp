@@ -1,0 +1,30 @@
+#include "transports/authenticate.hpp"
+
+namespace callstate::transports {
+
+std::expected<Identity, AuthRefusal> authenticate(ServerContext& server, const std::string& address,
+                                                  std::string_view token) {
+  auto identity = server.ports.authenticator.verify(token, utc_now());
+  if (identity) return std::move(*identity);
+  // Only failures count and are turned away: behind one address, a proxy's, may
+  // be everybody, and one bad client must not lock the others out.
+  auto& failures = server.failed_authentications;
+  const auto now = SteadyClock::now();
+  if (!failures.allows(address, now)) return std::unexpected(AuthRefusal::too_many_failures);
+  failures.failed(address, now);
+  server.ports.logger(Logger::Level::warning,
+                      "authentication of " + address + " refused: " + identity.error().reason);
+  return std::unexpected(AuthRefusal::invalid);
+}
+
+std::string address_of(const Socket& socket) {
+  boost::system::error_code error;
+  const auto peer = socket.remote_endpoint(error);
+  return error ? std::string() : peer.address().to_string();
+}
+
+call::Time utc_now() {
+  return std::chrono::time_point_cast<call::Duration>(std::chrono::system_clock::now());
+}
+
+}  // namespace callstate::transports

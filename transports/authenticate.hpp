@@ -1,0 +1,28 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "transports/authenticator.hpp"
+#include "transports/io_thread.hpp"
+#include "transports/server_context.hpp"
+
+// Private to transports: the server's inside.
+
+namespace callstate::transports {
+
+/// What a client may learn of it. The log learns the reason.
+enum class AuthRefusal : std::uint8_t { invalid, too_many_failures };
+
+/// Verifies a client's token within the limit of failures of its address.
+std::expected<Identity, AuthRefusal> authenticate(ServerContext& server, const std::string& address,
+                                                  std::string_view token);
+
+/// The peer's IP address, for limits and logs; empty when it is gone already.
+std::string address_of(const Socket& socket);
+
+call::Time utc_now();
+
+}  // namespace callstate::transports

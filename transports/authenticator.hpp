@@ -1,0 +1,38 @@
+#pragma once
+
+#include <expected>
+#include <string>
+#include <string_view>
+
+#include "core/call/ids.hpp"
+
+namespace callstate::transports {
+
+/// Who a token speaks for, once it has been verified.
+struct Identity {
+  call::TenantId tenant;
+  call::UserId user;
+  call::Role role = call::Role::crm_user;
+  std::string name;        // for display; may be empty; never logged
+  call::Time issued_at{};  // `iat`; epoch when absent
+  call::Time expires_at{};
+};
+
+/// Why a token was refused: a sentence for the server's log and for tests. It
+/// holds neither the token nor any claim's value, and is never sent to a client.
+struct AuthFailure {
+  std::string reason;
+};
+
+/// Verifies tokens. Implementations may be called from any thread and do not
+/// block on I/O: keys are fetched in the background.
+class Authenticator {
+ public:
+  virtual ~Authenticator() = default;
+
+  /// The identity behind `token` at `now`, or why there is none.
+  [[nodiscard]] virtual std::expected<Identity, AuthFailure> verify(std::string_view token,
+                                                                    call::Time now) = 0;
+};
+
+}  // namespace callstate::transports

@@ -1,0 +1,162 @@
+#include "transports/codec.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "transports/codec_fields.hpp"
+#include "transports/json_concat.hpp"
+#include "transports/json_document.hpp"
+#include "transports/json_writer.hpp"
+
+namespace callstate::transports {
+namespace {
+
+using Need = FieldReader::Need;
+
+enum class Type : std::uint8_t {
+  call_started,
+  ringing,
+  accepted,
+  rejected,
+  ended,
+  invited,
+  signal,
+  join,
+  leave,
+  auth,
+  ping,
+};
+
+constexpr std::array<std::pair<std::string_view, Type>, 11> types{{
+    {"CALL_STARTED", Type::call_started},
+    {"RINGING", Type::ringing},
+    {"ACCEPTED", Type::accepted},
+    {"REJECTED", Type::rejected},
+    {"ENDED", Type::ended},
+    {"INVITED", Type::invited},
+    {"SIGNAL", Type::signal},
+    {"JOIN", Type::join},
+    {"LEAVE", Type::leave},
+    {"AUTH", Type::auth},
+    {"PING", Type::ping},
+}};
+
+constexpr std::size_t type_quoted_bytes_max = 64;
+
+std::optional<Type> find_type(std::string_view name) {
+  const auto* found = std::ranges::find(types, name, &std::pair<std::string_view, Type>::first);
+  return found == types.end() ? std::nullopt : std::optional(found->second);
+}
+
+call::MessageBody read_start(FieldReader& fields) {
+  call::StartCall start;
+  start.callees = fields.callees();
+  start.caller_name = fields.label("callerName");
+  start.callee_name = fields.label("calleeName");
+  start.metadata = fields.opaque("metadata", Need::optional);
+  return start;
+}
+
+call::MessageBody read_signal(FieldReader& fields) {
+  call::Signal signal;
+  signal.to = fields.user("to", Need::required).value_or(call::UserId());
+  signal.data = fields.opaque("data", Need::required);
+  return signal;
+}
+
+/// A message's own fields; `sender` is the field in which the client may say
+/// who it is.
+ClientMessage read_message(FieldReader& fields, const call::RoomName& room,
+                           const call::MessageId& id, std::string_view sender,
+                           call::MessageBody body) {
+  return call::Message{.room = room,
+                       .id = id,
+                       .sender = fields.user(sender, Need::optional),
+                       .body = std::move(body)};
+}
+
+ClientMessage read_body(Type type, FieldReader& fields, const call::RoomName& room,
+                        const call::MessageId& id) {
+  const auto message = [&](std::string_view sender, call::MessageBody body) {
+    return read_message(fields, room, id, sender, std::move(body));
+  };
+  switch (type) {
+    case Type::call_started:
+      return message("callerId", read_start(fields));
+    case Type::ringing:
+      return message("userId", call::Ring{});
+    case Type::accepted:
+      return message("acceptedBy", call::Accept{});
+    case Type::rejected:
+      return message("rejectedBy", call::Reject{fields.label("reason")});
+    case Type::ended:
+      return message("endedBy", call::End{fields.label("reason")});
+    case Type::invited:
+      return message("invitedBy", call::Invite{fields.callees()});
+    case Type::signal:
+      return message("from", read_signal(fields));
+    case Type::join:
+      return JoinRequest{.room = room, .id = id, .since = fields.position("since")};
+    case Type::leave:
+      return LeaveRequest{.room = room, .id = id};
+    case Type::auth:
+      return AuthRequest{.token = std::string(fields.text("token", Need::required)), .id = id};
+    case Type::ping:
+      break;
+  }
+  return Ping{id};
+}
+
+bool names_a_room(Type type) {
+  return type != Type::auth && type != Type::ping;
+}
+
+DecodeFailure failure(call::ErrorCode code, std::string sentence) {
+  return {.error = {.code = code, .message = std::move(sentence)}, .id = {}, .room = {}};
+}
+
+}  // namespace
+
+std::expected<ClientMessage, DecodeFailure> decode(std::string_view text,
+                                                   const call::RoomName& default_room) {
+  JsonDocument document({.depth_max = json_depth_max});
+  const auto parsed = document.parse(text);
+  const JsonValue* root = document.root();
+  if (root == nullptr) {
+    return std::unexpected(failure(call::ErrorCode::invalid_message, parsed.error()));
+  }
+  if (root->kind != JsonKind::object) {
+    return std::unexpected(
+        failure(call::ErrorCode::invalid_message, "a message must be a JSON object"));
+  }
+
+  FieldReader fields(*root);
+  if (!parsed) fields.refuse(parsed.error());
+  const std::string_view name = fields.text("type", Need::required);
+  const std::optional<Type> type = find_type(name);
+  // Only a name that is there and well-formed can be unknown.
+  const bool unknown = !type && fields.problem().empty();
+
+  // These are read in any case: a refusal says to what it answers.
+  const call::MessageId id = fields.message_id();
+  const bool needs_room = type && names_a_room(*type);
+  FieldReader optional_room(*root);
+  const call::RoomName room =
+      needs_room ? fields.room(default_room) : optional_room.room(default_room);
+
+  if (type && fields.problem().empty()) {
+    ClientMessage message = read_body(*type, fields, room, id);
+    if (fields.problem().empty()) return message;
+  }
+  DecodeFailure failed = failure(call::ErrorCode::invalid_message, fields.problem());
+  if (unknown) {
+    failed.error = {.code = call::ErrorCode::unknown_type,
+                    .message = concat("unknown type ", printable(name, type_quoted_bytes_max))};
+  }
+  failed.id = id;
+  failed.room = room;
+  return std::unexpected(std::move(failed));
+}
+
+}  // namespace callstate::transports

@@ -1,0 +1,156 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "core/call/message.hpp"
+#include "core/engine/effect.hpp"
+#include "core/engine/keyed_hash.hpp"
+#include "transports/codec.hpp"
+
+namespace callstate::transports {
+
+/// A message on its way to any number of sessions of one hub: typed, and
+/// serialised at most once for each kind of addressee, when the first session
+/// asks for the text. Lives while one effect is carried out; what it is made
+/// from must outlive it.
+class Outgoing {
+ public:
+  explicit Outgoing(const engine::ServerMessage& message);
+  explicit Outgoing(const engine::Event& event) : event_(&event) {}
+
+  /// What `user` is to this message: `participant` for the two ends of a
+  /// SIGNAL, who see its data.
+  [[nodiscard]] Addressee addressee(std::string_view user) const;
+
+  /// As the addressee may see it. Valid while this object lives.
+  [[nodiscard]] const engine::ServerMessage& message(Addressee addressee);
+  /// The same as JSON text. Shared by every session that gets the same text.
+  [[nodiscard]] const std::shared_ptr<const std::string>& text(Addressee addressee);
+
+ private:
+  [[nodiscard]] const engine::ServerMessage& whole();
+
+  const engine::Event* event_ = nullptr;            // set when this is an event
+  const engine::ServerMessage* message_ = nullptr;  // null until somebody asks
+  std::optional<engine::ServerMessage> made_;       // of a bare event
+  std::optional<engine::ServerMessage> redacted_;   // a SIGNAL without its data
+  std::shared_ptr<const std::string> for_everybody_;
+  std::shared_ptr<const std::string> for_participants_;
+};
+
+/// What a hub knows of a session: it can be written to and closed, nothing
+/// else. Implemented by each transport's session, called only by its hub.
+class Outlet {
+ public:
+  virtual ~Outlet() = default;
+  /// Queues a message. Must not remove any session from the hub: a session
+  /// whose queue is full remembers that and closes itself (4410) in `flush`.
+  virtual void send(Outgoing& message, Addressee addressee) = 0;
+  /// After the last send of a batch: write what is queued. May remove this
+  /// session from the hub.
+  virtual void flush() = 0;
+  /// What is queued is still written, then the session ends. May remove this
+  /// session from the hub.
+  virtual void close(const engine::Close& close) = 0;
+};
+
+/// Knows which sessions of one thread belong to which user and hear which room,
+/// and carries released effects out on them. Touched by one thread at a time;
+/// has no lock. Sessions are held without owning them: add on opening, remove
+/// before the session dies.
+class Hub {
+ public:
+  /// `number` is the high part of the ids of this hub's sessions.
+  explicit Hub(std::uint16_t number);
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  [[nodiscard]] engine::SessionId next_session_id() {
+    return engine::make_session_id(number_, ++last_number_);
+  }
+
+  /// Knows the session from now on; it hears nothing until its `Attach` arrives.
+  void add(engine::SessionId id, Outlet& outlet, const call::TenantId& tenant,
+           const call::UserId& user);
+  /// Forgets the session and all it heard. Unknown ids are ignored.
+  void remove(engine::SessionId id);
+
+  [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+  /// Whether the session is known and is this user's.
+  [[nodiscard]] bool belongs_to(engine::SessionId id, const call::TenantId& tenant,
+                                const call::UserId& user) const;
+
+  /// Whether any of the effects can concern sessions of hub `number`. Cheap;
+  /// any thread.
+  [[nodiscard]] static bool concerns(std::uint16_t number,
+                                     const std::vector<engine::Effect>& effects);
+
+  /// Carries out one durable batch: every effect that concerns sessions of this
+  /// hub, in order. What is sent stays queued until `flush`.
+  void carry_out(const std::vector<engine::Effect>& effects);
+  /// Flushes each session written to since the last time: once after all the
+  /// batches that are there.
+  void flush();
+
+  /// Closes every session, for draining.
+  void close_all(const engine::Close& close);
+
+ private:
+  struct Session;
+  struct Subscription {
+    Session* session = nullptr;
+    bool lasting = false;
+  };
+  // Keys are texts that clients choose: tenant and name, see `Key` in hub.cpp.
+  using Users = std::unordered_map<std::string, std::vector<Session*>, engine::KeyedTextHash,
+                                   std::equal_to<>>;
+  using Rooms = std::unordered_map<std::string, std::vector<Subscription>, engine::KeyedTextHash,
+                                   std::equal_to<>>;
+
+  struct Session {
+    engine::SessionId id = 0;
+    Outlet* outlet = nullptr;
+    Users::value_type* user = nullptr;
+    std::vector<Rooms::value_type*> rooms;
+    std::uint64_t reached_by = 0;  // the last event that reached it, see `round_`
+    bool attached = false;
+    bool inbox = false;    // hears its user's presence
+    bool touched = false;  // written to in this batch
+  };
+
+  void carry(const engine::Reply& effect);
+  void carry(const engine::Attach& effect);
+  void carry(const engine::Subscribe& effect);
+  void carry(const engine::Unsubscribe& effect);
+  void carry(const engine::Publish& effect);
+  void carry(const engine::TellOthers& effect);
+  void carry(const engine::CloseSession& effect);
+
+  [[nodiscard]] Session* find(engine::SessionId id);
+  void subscribe(Session& session, const call::Stream& room, bool lasting);
+  void subscribe_user(const call::TenantId& tenant, const call::UserId& user,
+                      const call::Stream& room);
+  void unsubscribe(Session& session, Rooms::value_type& room);
+  void drop_subscriber(Session& session, Rooms::value_type& room);
+  void end_call(const call::Stream& room);
+  void send(Session& session, Outgoing& message);
+  void send_once(Session& session, Outgoing& message);  // in this round
+  void send_to_room(const call::Stream& room, Outgoing& message);
+
+  std::uint16_t number_;
+  std::uint64_t last_number_ = 0;
+  std::uint64_t round_ = 0;  // counts events, so that none reaches a session twice
+  std::unordered_map<engine::SessionId, Session> sessions_;
+  Users users_;
+  Rooms rooms_;
+  std::vector<Session*> touched_;  // null: removed since
+};
+
+}  // namespace callstate::transports

@@ -1,0 +1,106 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/intrusive/list.hpp>
+#include <chrono>
+#include <cstdint>
+#include <mutex>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "core/engine/effect.hpp"
+#include "transports/hub.hpp"
+
+// Private to transports: the server's inside.
+
+namespace callstate::transports {
+
+namespace asio = boost::asio;
+
+// Everything names the io_context's own executor: a type-erased one costs
+// memory in every operation and an indirection in every step.
+using Executor = asio::io_context::executor_type;
+using Socket = asio::basic_stream_socket<asio::ip::tcp, Executor>;
+template <class T>
+using Task = asio::awaitable<T, Executor>;
+constexpr asio::use_awaitable_t<Executor> use_task;
+
+using SteadyClock = std::chrono::steady_clock;
+using SteadyTime = SteadyClock::time_point;
+
+/// A connection in the eyes of its thread. Takes itself off the thread's list
+/// when it dies. None of these functions destroys a connection before it
+/// returns.
+class Connection : public boost::intrusive::list_base_hook<
+                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
+ public:
+  Connection() = default;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  virtual ~Connection() = default;
+
+  /// Looks at its deadlines. Called once a sweep, which saves every connection a
+  /// timer of its own.
+  virtual void sweep(SteadyTime now) = 0;
+  /// The server drains: finish soon.
+  virtual void go_away() = 0;
+};
+
+/// One io_context, the thread that runs it, and what belongs to it alone: a hub
+/// and the connections. Everything here but `deliver`, `post_to` and the counts
+/// is touched by that thread only.
+class IoThread {
+ public:
+  IoThread(std::uint16_t hub_number, std::chrono::milliseconds sweep_interval);
+  ~IoThread();
+
+  void start();
+  /// Joins. What still ran is destroyed with the io_context. Idempotent.
+  void stop();
+
+  /// Any thread.
+  void deliver(const engine::Effects& effects);
+  /// Any thread: every connection is told to finish, and so is each that comes.
+  void drain();
+
+  void add(Connection& connection);
+  [[nodiscard]] asio::io_context& context() { return context_; }
+  [[nodiscard]] Hub& hub() { return hub_; }
+  /// As of the last sweep: precise enough for deadlines of seconds, and free.
+  [[nodiscard]] SteadyTime coarse_now() const { return now_; }
+  /// For one use at a time, between two suspensions.
+  [[nodiscard]] std::span<char> scratch() { return scratch_; }
+
+  /// Connections given to this thread and not yet gone. Any thread may read.
+  std::atomic<std::size_t> load = 0;
+
+ private:
+  Task<void> sweep_forever();
+  void carry_out_delivered();
+
+  std::chrono::milliseconds sweep_interval_;
+  std::uint16_t hub_number_;
+  Hub hub_;
+  SteadyTime now_ = SteadyClock::now();
+  std::vector<char> scratch_;
+  bool draining_ = false;
+  boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections_;
+
+  std::mutex mutex_;  // guards delivered_
+  std::vector<engine::Effects> delivered_;
+  std::vector<engine::Effects> taken_;
+
+  // Last: its end destroys the connections, which use all of the above.
+  asio::io_context context_{1};
+  std::thread thread_;
+};
+
+}  // namespace callstate::transports

@@ -1,0 +1,92 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/engine/effect.hpp"
+#include "core/engine/submission.hpp"
+#include "transports/authenticator.hpp"
+#include "transports/http.hpp"
+#include "transports/logger.hpp"
+#include "transports/rate_limit.hpp"
+#include "transports/transport.hpp"
+
+namespace callstate::transports {
+
+/// Limits of one WebSocket session; the defaults are those of docs/protocol.md.
+struct WebSocketSettings {
+  std::uint32_t message_bytes_max = 16 * 1024;  // over all fragments; more closes with 1009
+  std::chrono::milliseconds ping_interval = std::chrono::seconds(25);
+  std::chrono::milliseconds silence_max = std::chrono::seconds(60);   // then the peer is dropped
+  std::chrono::milliseconds auth_timeout = std::chrono::seconds(5);   // AUTH on /v1/ws, else 4408
+  std::chrono::milliseconds close_timeout = std::chrono::seconds(5);  // for the peer's close frame
+  std::size_t queue_messages_max = 1024;                // outbound; more closes with 4410
+  std::size_t queue_bytes_max = 1024 * 1024;            // likewise
+  RateLimit messages{.per_second = 100, .burst = 200};  // more is answered RATE_LIMITED
+  std::uint32_t refused_in_a_row_max = 200;             // then 4429
+};
+
+struct ServerSettings {
+  std::uint16_t io_threads = 1;  // at least 1
+  std::uint16_t first_hub = 0;   // the I/O threads' hubs have this number and those after it
+  std::size_t connections_max = 200'000;     // more are closed unanswered
+  std::size_t unauthenticated_max = 10'000;  // sessions waiting for AUTH; more close with 1013
+  RateLimit failed_authentications{.per_second = 5, .burst = 5};         // of an address, else 4429
+  std::chrono::milliseconds head_timeout = std::chrono::seconds(10);     // for a request's head
+  std::chrono::milliseconds request_timeout = std::chrono::seconds(30);  // its body; our answer
+  std::chrono::milliseconds keep_alive_timeout = std::chrono::seconds(60);
+  /// How often deadlines are looked at: their precision.
+  std::chrono::milliseconds sweep_interval = std::chrono::seconds(1);
+  /// The kernel's send buffer of a connection; 0 leaves the system's default.
+  int send_buffer_bytes = 0;
+  WebSocketSettings websocket;
+};
+
+/// What the server needs of the rest. All of it outlives the server.
+struct ServerPorts {
+  engine::Inbox& inbox;
+  Authenticator& authenticator;
+  std::function<bool()> ready;  // for /readyz; any thread, must not block; empty: always
+  HttpHandler handler;          // every path that the server itself does not know; may be empty
+  Logger logger;
+};
+
+/// The network transport: WebSocket sessions and plain HTTP on the same ports.
+///
+/// A connection stays on the I/O thread that it was given to at its acceptance.
+/// Every public function may be called from any thread except the server's own.
+class Server final : public Transport, public engine::Delivery {
+ public:
+  Server(ServerSettings settings, ServerPorts ports);
+  ~Server() override;  // stops
+
+  /// Binds and listens, without accepting yet; several calls give several ports.
+  /// `address` is an IP address; port 0 takes a free one. Gives the port, or a
+  /// sentence that says what was wrong. Before `start` only.
+  [[nodiscard]] std::expected<std::uint16_t, std::string> listen(std::string_view address,
+                                                                 std::uint16_t port);
+  /// Starts the threads and accepts. Once.
+  void start();
+
+  /// Never waits for a session: hands the batch to the I/O threads.
+  void deliver(const engine::Effects& effects) override;
+
+  /// Connections now, of every kind.
+  [[nodiscard]] std::size_t connections() const;
+
+  [[nodiscard]] std::string_view name() const override { return "websocket"; }
+  void drain(std::chrono::milliseconds deadline) override;
+  void stop() override;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace callstate::transports

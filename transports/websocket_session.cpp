@@ -1,0 +1,244 @@
+#include "transports/websocket_session.hpp"
+
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <cassert>
+#include <utility>
+
+#include "transports/authenticate.hpp"
+#include "transports/close_code.hpp"
+
+namespace callstate::transports {
+namespace {
+
+using boost::system::error_code;
+
+// The peers of one moment are not to be pinged in one moment for ever: the
+// first ping comes somewhere within the interval.
+SteadyTime first_ping(SteadyTime now, std::chrono::milliseconds interval, engine::SessionId id) {
+  constexpr std::uint64_t phases = 32;
+  return now + interval / phases * (1 + id % phases);
+}
+
+}  // namespace
+
+WebSocketSession::WebSocketSession(Ticket ticket, Socket socket)
+    : ticket_(std::move(ticket)),
+      socket_(std::move(socket)),
+      id_(thread().hub().next_session_id()),
+      parser_(server().settings.websocket.message_bytes_max),
+      last_heard_(thread().coarse_now()),
+      next_ping_(first_ping(last_heard_, server().settings.websocket.ping_interval, id_)) {
+  thread().add(*this);
+}
+
+WebSocketSession::~WebSocketSession() {
+  leave();
+}
+
+void WebSocketSession::run(std::unique_ptr<WebSocketSession> self) {
+  auto& socket = self->socket_;
+  if (!socket.is_open()) return finish(std::move(self));
+  socket.async_wait(Socket::wait_read, [self = std::move(self)](error_code error) mutable {
+    if (error) return finish(std::move(self));
+    self->read_arrived();
+    run(std::move(self));
+  });
+}
+
+void WebSocketSession::finish(std::unique_ptr<WebSocketSession> self) {
+  self->leave();
+  self->abort();
+  if (!self->waiting_writable_) return;
+  // Its handler refers to the session. It has been cancelled and runs next.
+  auto& context = self->thread().context();
+  asio::post(context, [self = std::move(self)]() mutable { finish(std::move(self)); });
+}
+
+// Into memory that the thread's sessions share: none needs any while it waits.
+void WebSocketSession::read_arrived() {
+  const auto scratch = thread().scratch();
+  // Half is for the answers that are written meanwhile.
+  const auto portion = scratch.first(scratch.size() / 2);
+  error_code error;
+  const auto size = socket_.read_some(asio::buffer(portion.data(), portion.size()), error);
+  if (error == asio::error::would_block) return;
+  if (error) return abort();
+  try {
+    on_bytes(portion.first(size));
+  } catch (const std::exception& failure) {
+    log(Logger::Level::error, "ended", failure.what());
+    abort();
+  }
+}
+
+void WebSocketSession::on_bytes(std::span<char> portion) {
+  last_heard_ = thread().coarse_now();
+  for (;;) {
+    const auto frame = parser_.next(portion);
+    if (frame.kind == FrameParser::Result::Kind::need_more) break;
+    on_frame(frame);
+  }
+  flush();
+}
+
+void WebSocketSession::on_frame(const FrameParser::Result& frame) {
+  using Kind = FrameParser::Result::Kind;
+  switch (frame.kind) {
+    case Kind::message:
+      if (state_ != State::closing) on_message(frame.payload);
+      return;
+    case Kind::ping:
+      if (state_ != State::closing && within_rate({}, {}))
+        push(Opcode::pong, std::string(frame.payload));
+      return;
+    case Kind::pong:
+      if (state_ != State::closing) (void)within_rate({}, {});
+      return;
+    case Kind::close:
+      on_peer_close(frame);
+      return;
+    case Kind::error:
+      broken_protocol_ = true;
+      begin_closing({frame.code, std::string(frame.payload)});
+      return;
+    case Kind::need_more:
+      return;
+  }
+}
+
+void WebSocketSession::on_peer_close(const FrameParser::Result& frame) {
+  constexpr std::uint16_t no_code = 1005;
+  peer_closed_ = true;
+  if (state_ == State::closing) return;  // the answer to ours
+  leave();
+  state_ = State::closing;
+  deadline_ = thread().coarse_now() + server().settings.websocket.close_timeout;
+  push(Opcode::close, frame.code == no_code ? std::string() : close_payload(frame.code, {}));
+}
+
+void WebSocketSession::send(Outgoing& message, Addressee addressee) {
+  if (state_ == State::open) push(Opcode::text, message.text(addressee));
+}
+
+void WebSocketSession::push(Opcode opcode, std::shared_ptr<const std::string> payload) {
+  const auto& settings = server().settings.websocket;
+  const auto full = [&] {
+    return queue_.frames() >= settings.queue_messages_max ||
+           queue_.bytes() + payload->size() > settings.queue_bytes_max;
+  };
+  // Only what the socket does not take counts as slow.
+  if (full() && opcode != Opcode::close) {
+    write_queued();
+    if (full()) {
+      overflowed_ = true;
+      return;
+    }
+  }
+  queue_.push(opcode, std::move(payload));
+}
+
+void WebSocketSession::flush() {
+  if (overflowed_ && state_ != State::closing) {
+    log(Logger::Level::info, "closed as too slow", {});
+    queue_.drop_unstarted();
+    begin_closing({close_code::too_slow, "too slow: come back with the cursor"});
+  }
+  write_queued();
+}
+
+void WebSocketSession::write_queued() {
+  while (!queue_.empty() && !waiting_writable_ && socket_.is_open()) {
+    const auto scratch = thread().scratch();
+    const auto out = scratch.last(scratch.size() / 2);
+    const auto size = queue_.copy_to(out);
+    error_code error;
+    const auto written = socket_.write_some(asio::buffer(out.data(), size), error);
+    if (error && error != asio::error::would_block) return abort();
+    queue_.consume(written);
+    if (written < size) wait_writable();
+  }
+  if (state_ != State::closing || !queue_.empty() || !socket_.is_open()) return;
+  // Our close frame is written. The peer answers it, or when it does not know
+  // what we think of it, sees the end of our side.
+  if (peer_closed_) {
+    abort();
+  } else if (broken_protocol_) {
+    error_code ignored;
+    socket_.shutdown(Socket::shutdown_send, ignored);
+  }
+}
+
+void WebSocketSession::wait_writable() {
+  waiting_writable_ = true;
+  socket_.async_wait(Socket::wait_write, [this](error_code error) {
+    waiting_writable_ = false;
+    if (!error) flush();
+  });
+}
+
+void WebSocketSession::close(const engine::Close& close) {
+  begin_closing(close);
+  write_queued();
+}
+
+void WebSocketSession::begin_closing(const engine::Close& close) {
+  if (state_ == State::closing) return;
+  leave();
+  state_ = State::closing;
+  deadline_ = thread().coarse_now() + server().settings.websocket.close_timeout;
+  push(Opcode::close, close_payload(close.code, close.reason));
+}
+
+// From here on neither the hub nor the engine knows the session.
+void WebSocketSession::leave() {
+  if (counted_waiting_) {
+    counted_waiting_ = false;
+    --server().unauthenticated;
+  }
+  if (!known_to_engine_) return;
+  known_to_engine_ = false;
+  thread().hub().remove(id_);
+  (void)server().ports.inbox.submit(engine::CloseNotice{id_});  // always taken
+}
+
+// The pending read and wait end, and with them `run`.
+void WebSocketSession::abort() {
+  error_code ignored;
+  socket_.close(ignored);
+}
+
+void WebSocketSession::sweep(SteadyTime now) {
+  const auto& settings = server().settings.websocket;
+  if (state_ == State::closing) {
+    if (now >= deadline_) abort();
+    return;
+  }
+  if (now - last_heard_ >= settings.silence_max) {
+    log(Logger::Level::info, "dropped: the peer has been silent", {});
+    leave();
+    return abort();
+  }
+  if (state_ == State::waiting) {
+    if (now >= deadline_) close({close_code::no_auth_in_time, "no AUTH in time"});
+    return;
+  }
+  if (utc_now() >= expires_at_) return close({close_code::token_expired, "token expired"});
+  if (now < next_ping_) return;
+  next_ping_ = now + settings.ping_interval;
+  push(Opcode::ping, std::string());
+  flush();
+}
+
+void WebSocketSession::go_away() {
+  close({close_code::going_away, "server is going away"});
+}
+
+void WebSocketSession::log(Logger::Level level, std::string_view what, std::string_view detail) {
+  if (!server().ports.logger.write) return;
+  std::string line = "session " + label() + ' ' + std::string(what);
+  if (!detail.empty()) line.append(": ").append(detail);
+  server().ports.logger(level, line);
+}
+
+}  // namespace callstate::transports

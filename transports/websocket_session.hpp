@@ -1,0 +1,105 @@
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "transports/codec.hpp"
+#include "transports/io_thread.hpp"
+#include "transports/outbound_queue.hpp"
+#include "transports/ticket.hpp"
+#include "transports/websocket_frame.hpp"
+#include "transports/websocket_upgrade.hpp"
+
+// Private to transports: the server's inside.
+
+namespace callstate::transports {
+
+/// One WebSocket connection after its handshake, on one I/O thread. Owned by the
+/// pending wait for its next bytes: ten thousand of them lie idle, so every byte
+/// here counts, and the frames of a coroutine are more than the session itself.
+class WebSocketSession final : public Outlet, public Connection {
+ public:
+  WebSocketSession(Ticket ticket, Socket socket);
+  ~WebSocketSession() override;
+
+  /// Authenticates as the handshake asked, or sets out to wait for AUTH.
+  void begin(const Upgrade& upgrade);
+  /// Bytes that came right behind the handshake; before `run`.
+  void take(std::span<char> portion) { on_bytes(portion); }
+  /// From here on the session owns itself, until the connection has ended.
+  static void run(std::unique_ptr<WebSocketSession> self);
+
+  void send(Outgoing& message, Addressee addressee) override;
+  void flush() override;
+  void close(const engine::Close& close) override;
+
+  void sweep(SteadyTime now) override;
+  void go_away() override;
+
+ private:
+  enum class State : std::uint8_t {
+    waiting,  // for AUTH
+    open,
+    closing,  // our close frame is queued or written; nothing is taken any more
+  };
+
+  static void finish(std::unique_ptr<WebSocketSession> self);
+  void read_arrived();
+  void on_bytes(std::span<char> portion);
+  void on_frame(const FrameParser::Result& frame);
+  void on_message(std::string_view text);
+  void on_auth(const AuthRequest& request);
+  void on_peer_close(const FrameParser::Result& frame);
+
+  [[nodiscard]] std::expected<Identity, engine::Close> verify(std::string_view token);
+  void open(const Identity& identity);
+  [[nodiscard]] bool within_rate(const call::MessageId& id, const call::RoomName& room);
+  void submit(engine::Submission submission, const call::MessageId& id, const call::RoomName& room);
+
+  void reply(const engine::ServerMessage& message);
+  void refuse(call::ErrorCode code, std::string_view sentence, const call::MessageId& id,
+              const call::RoomName& room);
+  void push(Opcode opcode, std::shared_ptr<const std::string> payload);
+  void push(Opcode opcode, std::string payload) {
+    push(opcode, std::make_shared<const std::string>(std::move(payload)));
+  }
+  void write_queued();
+  void wait_writable();
+  void begin_closing(const engine::Close& close);
+  void leave();
+  void abort();
+  /// For logs, and for a device that gave no id of its own.
+  [[nodiscard]] std::string label() const;
+  void log(Logger::Level level, std::string_view what, std::string_view detail);
+
+  [[nodiscard]] ServerContext& server() const { return ticket_.server(); }
+  [[nodiscard]] IoThread& thread() const { return ticket_.thread(); }
+
+  const Ticket ticket_;
+  Socket socket_;
+  const engine::SessionId id_;
+  FrameParser parser_;
+  OutboundQueue queue_;
+  TokenBucket rate_;
+  SteadyTime last_heard_;
+  SteadyTime next_ping_;
+  SteadyTime deadline_{};                       // of AUTH, or of the peer's close frame
+  call::Time expires_at_{};                     // of the token
+  std::string device_;                          // until the session is open
+  std::unique_ptr<const call::RoomName> room_;  // of a room path
+  std::uint32_t refused_in_a_row_ = 0;
+  State state_ = State::waiting;
+  call::Role role_ = call::Role::crm_user;  // of the token, once open
+  bool known_to_engine_ = false;            // OpenSession was taken and CloseNotice not yet sent
+  bool counted_waiting_ = false;            // among the server's unauthenticated sessions
+  bool waiting_writable_ = false;           // a handler that refers to this session is pending
+  bool overflowed_ = false;
+  bool peer_closed_ = false;
+  bool broken_protocol_ = false;
+};
+
+}  // namespace callstate::transports

@@ -1,0 +1,193 @@
+#include <array>
+#include <charconv>
+#include <random>
+#include <utility>
+
+#include "transports/authenticate.hpp"
+#include "transports/close_code.hpp"
+#include "transports/overload.hpp"
+#include "transports/websocket_session.hpp"
+
+// What a session's messages mean: who it is, and what is submitted and answered.
+// How bytes come and go is in websocket_session.cpp.
+
+namespace callstate::transports {
+namespace {
+
+constexpr std::string_view bad_room = "room name outside [A-Za-z0-9._:~-]{1,128}";
+constexpr std::string_view missing_token = "Missing authentication token";
+constexpr std::string_view invalid_token = "Invalid authentication token";
+
+const call::RoomName no_room{};
+
+std::string hex(std::uint64_t number) {
+  std::array<char, 16> digits{};
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
+  return {digits.data(), end};
+}
+
+}  // namespace
+
+// A device that says no name of its own is told apart by its session. Session
+// ids begin anew with the process and labels stay in the log: the process is in
+// the label, or a new device could pass for one that answered before a restart.
+std::string WebSocketSession::label() const {
+  static const std::string process = hex(std::random_device{}());
+  return "s-" + process + "-" + hex(id_);
+}
+
+void WebSocketSession::begin(const Upgrade& upgrade) {
+  device_ = upgrade.device;
+  if (!upgrade.token) {
+    if (upgrade.room_path) return close({close_code::unauthenticated, std::string(missing_token)});
+    if (server().unauthenticated.fetch_add(1) >= server().settings.unauthenticated_max) {
+      --server().unauthenticated;
+      return close({close_code::try_later, "too many connections wait for AUTH"});
+    }
+    counted_waiting_ = true;
+    deadline_ = thread().coarse_now() + server().settings.websocket.auth_timeout;
+    return;
+  }
+  const auto identity = verify(*upgrade.token);
+  if (!identity) return close(identity.error());
+  if (upgrade.room_path) {
+    const auto room = call::parse_room_name(upgrade.room);
+    if (!room) return close({close_code::not_allowed, std::string(bad_room)});
+    room_ = std::make_unique<const call::RoomName>(*room);
+  }
+  open(*identity);
+  flush();
+}
+
+std::expected<Identity, engine::Close> WebSocketSession::verify(std::string_view token) {
+  auto identity = authenticate(server(), address_of(socket_), token);
+  if (identity) return std::move(*identity);
+  return std::unexpected(
+      identity.error() == AuthRefusal::invalid
+          ? engine::Close{close_code::unauthenticated, std::string(invalid_token)}
+          : engine::Close{close_code::abuse, "too many failed authentications"});
+}
+
+void WebSocketSession::open(const Identity& identity) {
+  call::Sender sender{identity.tenant, identity.user, identity.role, {}, identity.name};
+  sender.device = call::DeviceId::clipped(device_.empty() ? label() : device_);
+  device_ = {};
+  expires_at_ = identity.expires_at;
+  role_ = identity.role;
+  state_ = State::open;
+  if (counted_waiting_) {
+    counted_waiting_ = false;
+    --server().unauthenticated;
+  }
+  thread().hub().add(id_, *this, identity.tenant, identity.user);
+  std::optional<call::RoomName> room;
+  if (room_) room = *room_;
+  if (!server().ports.inbox.submit(engine::OpenSession{id_, std::move(sender), std::move(room)})) {
+    thread().hub().remove(id_);
+    return begin_closing({close_code::try_later, "overloaded"});
+  }
+  known_to_engine_ = true;
+  log(Logger::Level::debug, "opened by user", identity.user.view());
+}
+
+void WebSocketSession::on_auth(const AuthRequest& request) {
+  const auto identity = verify(request.token);
+  if (state_ == State::waiting) {
+    if (!identity) return begin_closing(identity.error());
+    open(*identity);
+    if (state_ != State::open) return;
+  } else {
+    if (!identity) {
+      // The present token still holds: no reason to end a call.
+      return refuse(call::ErrorCode::unauthenticated, "the token in AUTH is not valid", request.id,
+                    {});
+    }
+    if (!thread().hub().belongs_to(id_, identity->tenant, identity->user))
+      return begin_closing({close_code::unauthenticated, "AUTH is for another user"});
+    // The engine keeps the role of the session's opening.
+    if (identity->role != role_)
+      return begin_closing({close_code::unauthenticated, "AUTH is for another role: connect anew"});
+    expires_at_ = identity->expires_at;
+  }
+  if (!request.id.empty()) {
+    push(Opcode::text, std::make_shared<const std::string>(auth_ack(request.id)));
+  }
+}
+
+void WebSocketSession::on_message(std::string_view text) {
+  auto decoded = decode(text, room_ ? *room_ : no_room);
+  if (state_ == State::waiting) {
+    const auto* request = decoded ? std::get_if<AuthRequest>(&*decoded) : nullptr;
+    if (request == nullptr)
+      return begin_closing({close_code::unauthenticated, std::string(missing_token)});
+    return on_auth(*request);
+  }
+  if (!decoded) {
+    const auto& failure = decoded.error();
+    if (within_rate(failure.id, failure.room))
+      reply(engine::Refusal{failure.error, failure.id, failure.room, {}, {}});
+    return;
+  }
+  std::visit(Overload{
+                 [this](call::Message& message) {
+                   if (!within_rate(message.id, message.room)) return;
+                   const auto id = message.id;
+                   const auto room = message.room;
+                   submit(engine::Send{id_, std::move(message)}, id, room);
+                 },
+                 [this](const JoinRequest& join) {
+                   if (!within_rate(join.id, join.room)) return;
+                   submit(engine::Join{id_, join.room, join.id}, join.id, join.room);
+                 },
+                 [this](const LeaveRequest& request) {
+                   if (!within_rate(request.id, request.room)) return;
+                   submit(engine::Leave{id_, request.room, request.id}, request.id, request.room);
+                 },
+                 [this](const AuthRequest& request) {
+                   if (within_rate(request.id, {})) on_auth(request);
+                 },
+                 [this](const Ping& ping) {
+                   if (!within_rate(ping.id, {})) return;
+                   push(Opcode::text, std::make_shared<const std::string>(pong(ping.id)));
+                 },
+             },
+             *decoded);
+}
+
+void WebSocketSession::submit(engine::Submission submission, const call::MessageId& id,
+                              const call::RoomName& room) {
+  if (server().ports.inbox.submit(std::move(submission))) return;
+  refuse(call::ErrorCode::overloaded, "the server is overloaded: send it again a little later", id,
+         room);
+}
+
+bool WebSocketSession::within_rate(const call::MessageId& id, const call::RoomName& room) {
+  const auto& settings = server().settings.websocket;
+  const auto taken = rate_.take(settings.messages, SteadyClock::now());
+  if (taken) {
+    refused_in_a_row_ = 0;
+    return true;
+  }
+  if (++refused_in_a_row_ > settings.refused_in_a_row_max) {
+    log(Logger::Level::warning, "closed for abuse of the rate limit", {});
+    begin_closing({close_code::abuse, "rate limit ignored"});
+    return false;
+  }
+  reply(engine::Refusal{{call::ErrorCode::rate_limited, "too many messages: wait for retryAfterMs"},
+                        id,
+                        room,
+                        {},
+                        static_cast<std::uint32_t>(taken.error().count())});
+  return false;
+}
+
+void WebSocketSession::reply(const engine::ServerMessage& message) {
+  if (state_ == State::open) push(Opcode::text, encode(message));
+}
+
+void WebSocketSession::refuse(call::ErrorCode code, std::string_view sentence,
+                              const call::MessageId& id, const call::RoomName& room) {
+  reply(engine::Refusal{{code, std::string(sentence)}, id, room, {}, {}});
+}
+
+}  // namespace callstate::transports
