@@ -1,0 +1,59 @@
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+
+#include "tools/bench/beast_echo.hpp"
+#include "tools/bench/figure.hpp"
+
+int main(int argc, char** argv) {
+  using namespace callstate::bench;
+  Options options;
+  CLI::App app(
+      "Measures callstate beside what it stands on, in the same run: each figure's ceiling is "
+      "measured here too, in turns with it.");
+  app.add_option("--dir", options.dir, "folder on the disk to measure")->capture_default_str();
+  app.add_option("--server", options.server, "the server's binary")->capture_default_str();
+  app.add_flag("--json", options.json, "one JSON line a figure");
+  app.add_option("--restart-events", options.restart_events, "length of the log that is restarted")
+      ->capture_default_str();
+  app.add_option("--idle-sessions", options.idle_sessions, "idle WebSocket sessions")
+      ->capture_default_str();
+  app.add_option("figures", options.only, "append, latency, replay, hop, idle, restart; all");
+  bool beast_echo = false;
+  app.add_flag("--beast-echo", beast_echo, "be the bare echo server that others are held against")
+      ->group("");  // started by the figures themselves
+  app.footer("Examples:\n  callstate_bench\n  callstate_bench --json append replay\n");
+  CLI11_PARSE(app, argc, argv);
+  if (beast_echo) return serve_beast_echo();
+
+  const std::vector<
+      std::pair<std::string, std::function<void(const Options&, std::vector<Figure>&)>>>
+      all{{"append", measure_append}, {"latency", measure_latency}, {"replay", measure_replay},
+          {"hop", measure_hop},       {"idle", measure_idle},       {"restart", measure_restart}};
+  for (const auto& name : options.only) {
+    if (std::ranges::none_of(all, [&](const auto& known) { return known.first == name; })) {
+      std::fprintf(stderr, "there is no figure '%s'; see --help\n", name.c_str());
+      return 2;
+    }
+  }
+  print_header(options);
+  bool good = true;
+  for (const auto& [name, measure] : all) {
+    if (!options.only.empty() && std::ranges::find(options.only, name) == options.only.end()) {
+      continue;
+    }
+    if (!options.json) std::fprintf(stderr, "measuring %s …\n", name.c_str());
+    std::vector<Figure> figures;
+    try {
+      measure(options, figures);
+    } catch (const std::exception& problem) {
+      std::fprintf(stderr, "%s could not be measured: %s\n", name.c_str(), problem.what());
+      good = false;
+    }
+    for (const auto& figure : figures) {
+      print(figure, options);
+      good = good && figure.ok();
+    }
+  }
+  return good ? 0 : 1;
+}

@@ -1,0 +1,185 @@
+#include "tools/bench/ws_client.hpp"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <utility>
+
+namespace callstate::bench {
+namespace {
+
+constexpr std::uint8_t text_frame = 0x1;
+constexpr std::uint8_t close_frame = 0x8;
+constexpr std::uint8_t ping_frame = 0x9;
+constexpr std::uint8_t pong_frame = 0xA;
+constexpr timeval silence_max{10, 0};
+
+[[noreturn]] void fail(const std::string& what) {
+  throw std::runtime_error("WebSocket client: " + what);
+}
+
+sockaddr_in address(const std::string& ip, std::uint16_t port) {
+  sockaddr_in made{};
+  made.sin_family = AF_INET;
+  made.sin_port = htons(port);
+  ::inet_pton(AF_INET, ip.c_str(), &made.sin_addr);
+  return made;
+}
+
+void set(int descriptor, int level, int option, const auto& value) {
+  ::setsockopt(descriptor, level, option, &value, sizeof value);
+}
+
+std::uint8_t byte(char c) {
+  return static_cast<std::uint8_t>(c);
+}
+
+}  // namespace
+
+WsClient::WsClient(const Target& target) : descriptor_(::socket(AF_INET, SOCK_STREAM, 0)) {
+  if (descriptor_ < 0) fail("no socket: " + std::string(std::strerror(errno)));
+  try {
+    set(descriptor_, IPPROTO_TCP, TCP_NODELAY, 1);
+    set(descriptor_, SOL_SOCKET, SO_RCVTIMEO, silence_max);
+    set(descriptor_, SOL_SOCKET, SO_SNDTIMEO, silence_max);
+    set(descriptor_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+    const auto from = address(target.from, 0);
+    const auto to = address("127.0.0.1", target.port);
+    if (::bind(descriptor_, reinterpret_cast<const sockaddr*>(&from), sizeof from) != 0 ||
+        ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
+      fail("cannot connect: " + std::string(std::strerror(errno)));
+    }
+    shake_hands(target);
+  } catch (...) {
+    ::close(descriptor_);
+    throw;
+  }
+}
+
+WsClient::~WsClient() {
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+WsClient::WsClient(WsClient&& other) noexcept
+    : descriptor_(std::exchange(other.descriptor_, -1)),
+      received_(std::move(other.received_)),
+      used_(std::exchange(other.used_, 0)),
+      mask_(other.mask_) {}
+
+void WsClient::shake_hands(const Target& target) {
+  std::string request = "GET " + target.path +
+                        " HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\n"
+                        "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+  if (!target.token.empty()) request += "Authorization: Bearer " + target.token + "\r\n";
+  send_all(request + "\r\n");
+  auto end = received_.npos;
+  while (end == received_.npos) {
+    read_some(true);
+    end = received_.find("\r\n\r\n");
+  }
+  if (!received_.starts_with("HTTP/1.1 101 ")) fail("refused: " + received_.substr(0, 60));
+  used_ = end + 4;
+}
+
+void WsClient::send(std::string_view text) {
+  send_frame(text_frame, text);
+}
+
+void WsClient::send_frame(std::uint8_t opcode, std::string_view payload) {
+  mask_ = mask_ * 1664525 + 1013904223;
+  char mask[4];
+  std::memcpy(mask, &mask_, sizeof mask);
+  std::string frame;
+  frame.reserve(8 + payload.size());
+  frame.push_back(static_cast<char>(0x80 | opcode));
+  if (payload.size() < 126) {
+    frame.push_back(static_cast<char>(0x80 | payload.size()));
+  } else if (payload.size() <= 0xFFFF) {
+    frame.push_back(static_cast<char>(0x80 | 126));
+    frame.push_back(static_cast<char>(payload.size() >> 8));
+    frame.push_back(static_cast<char>(payload.size()));
+  } else {
+    fail("the message is too long");
+  }
+  frame.append(mask, sizeof mask);
+  for (std::size_t i = 0; i < payload.size(); ++i) {
+    frame.push_back(static_cast<char>(payload[i] ^ mask[i & 3U]));
+  }
+  send_all(frame);
+}
+
+void WsClient::send_all(std::string_view bytes) const {
+  while (!bytes.empty()) {
+    const auto sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent <= 0) fail("cannot send: " + std::string(std::strerror(errno)));
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
+  }
+}
+
+bool WsClient::read_some(bool wait) {
+  received_.erase(0, std::exchange(used_, 0));
+  char part[4096];
+  const auto size = ::recv(descriptor_, part, sizeof part, wait ? 0 : MSG_DONTWAIT);
+  if (size == 0) fail("the server has closed the connection");
+  if (size < 0 && !wait && errno == EAGAIN) return false;
+  if (size < 0) fail("nothing to read: " + std::string(std::strerror(errno)));
+  received_.append(part, static_cast<std::size_t>(size));
+  return true;
+}
+
+std::optional<std::string_view> WsClient::next_message() {
+  while (true) {
+    const std::string_view rest = std::string_view(received_).substr(used_);
+    if (rest.size() < 2) return std::nullopt;
+    std::size_t head = 2;
+    std::size_t size = byte(rest[1]);
+    if (size == 126) {
+      head = 4;
+      if (rest.size() < head) return std::nullopt;
+      size = static_cast<std::size_t>(byte(rest[2])) << 8U | byte(rest[3]);
+    } else if (size > 126) {
+      fail("a frame is too long");
+    }
+    if (rest.size() < head + size) return std::nullopt;
+    const auto payload = rest.substr(head, size);
+    used_ += head + size;
+    const auto opcode = byte(rest[0]) & 0xFU;
+    if (opcode == text_frame) return payload;
+    if (opcode == ping_frame) send_frame(pong_frame, payload);
+    if (opcode == close_frame) {
+      fail("closed: " + std::string(payload.size() > 2 ? payload.substr(2) : "without a reason"));
+    }
+  }
+}
+
+std::string_view WsClient::receive() {
+  while (true) {
+    if (const auto message = next_message()) return *message;
+    read_some(true);
+  }
+}
+
+std::string_view WsClient::receive_with(std::string_view part) {
+  while (true) {
+    const auto message = receive();
+    if (message.find(R"("type":"ERROR")") != message.npos) fail("refused: " + std::string(message));
+    if (message.find(part) != message.npos) return message;
+  }
+}
+
+void WsClient::look_after() {
+  do {
+    while (next_message()) {
+    }
+  } while (read_some(false));
+}
+
+}  // namespace callstate::bench
