@@ -84,13 +84,17 @@ class JwksSourceTest : public ::testing::Test {
   bool accepts(std::size_t number) {
     return authenticator_->verify(token(number), now).has_value();
   }
-  std::shared_ptr<JwksSource> source_;
-  std::unique_ptr<JwtAuthenticator> authenticator_;
 
  private:
   std::mutex mutex_;
   std::string problem_;
   std::atomic<int> problems_ = 0;
+
+ protected:
+  // Last, so that they end first: the source's thread tells of problems, and
+  // has one as soon as a test has taken its file away.
+  std::shared_ptr<JwksSource> source_;
+  std::unique_ptr<JwtAuthenticator> authenticator_;
 };
 
 class JwksFileTest : public JwksSourceTest {
