@@ -48,6 +48,10 @@ class Verified {
 bool take(const fb::Participant& from, call::Participant& to) {
   to.grace_deadline = take_time(from.grace_deadline());
   to.ring_deadline = take_time(from.ring_deadline());
+  to.invited_by = from.invited_by();
+  to.invited_position = from.invited_position();
+  to.invited_seq = from.invited_seq();
+  to.invited_at = take_time(from.invited_at());
   return take_text(from.user(), to.user) && take_enum(from.role(), to.role) &&
          take_enum(from.state(), to.state) &&
          take_enum(from.before_disconnect(), to.before_disconnect) &&
@@ -73,6 +77,7 @@ bool take(const fb::Room& from, call::Room& to) {
   to.participants.resize(from.participants() == nullptr ? 0 : from.participants()->size());
   for (flatbuffers::uoffset_t i = 0; i < to.participants.size(); ++i) {
     if (!take(*from.participants()->Get(i), to.participants[i])) return false;
+    if (to.participants[i].invited_by >= to.participants.size()) return false;
   }
   return take_enum(from.state(), to.state) && take_enum(from.end_reason(), to.end_reason);
 }

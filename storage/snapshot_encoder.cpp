@@ -20,7 +20,9 @@ flatbuffers::Offset<fb::Participant> put_participant(flat::Builder& to,
                                static_cast<fb::ParticipantState>(participant.state),
                                static_cast<fb::ParticipantState>(participant.before_disconnect),
                                put_time(participant.grace_deadline),
-                               put_time(participant.ring_deadline), rang_on, answered_on);
+                               put_time(participant.ring_deadline), rang_on, answered_on,
+                               participant.invited_by, participant.invited_position,
+                               participant.invited_seq, put_time(participant.invited_at));
 }
 
 template <class T>

@@ -19,11 +19,20 @@ void settle(Participant& participant, ParticipantState state) {
   if (!awaited(participant)) participant.ring_deadline = {};
 }
 
-void invite(Participant& participant, Time ring_deadline) {
+void await(Participant& participant, Time ring_deadline) {
   settle(participant, ParticipantState::invited);
   participant.ring_deadline = ring_deadline;
   participant.rang_on.clear();
   participant.answered_on = {};
+}
+
+void invite(Participant& participant, Time ring_deadline, const Record& record,
+            std::size_t inviter) {
+  await(participant, ring_deadline);
+  participant.invited_by = static_cast<std::uint8_t>(inviter);
+  participant.invited_position = record.position;
+  participant.invited_seq = record.seq;
+  participant.invited_at = record.at;
 }
 
 void disconnect(Participant& participant, Time grace_deadline) {
@@ -59,13 +68,13 @@ struct FoldRoom {
     auto participant = room.participants.begin();
     participant->user = started.caller;
     participant->role = CallRole::caller;
-    invite(*participant, {});
+    invite(*participant, {}, record, 0);
     settle(*participant, ParticipantState::joined);
     for (const auto& callee : started.callees) {
       ++participant;
       participant->user = callee;
       participant->role = CallRole::callee;
-      invite(*participant, started.ring_deadline);
+      invite(*participant, started.ring_deadline, record, 0);
     }
   }
 
@@ -104,13 +113,16 @@ struct FoldRoom {
 
   void operator()(const Invited& invited) const {
     room.group = true;
+    const auto* by = room.find(record.actor.user);
+    const auto inviter =
+        by == nullptr ? 0 : static_cast<std::size_t>(by - room.participants.data());
     for (const auto& callee : invited.callees) {
       auto* participant = room.find(callee);
       if (participant == nullptr) {
         participant = &room.participants.emplace_back();
         participant->user = callee;
       }
-      invite(*participant, invited.ring_deadline);
+      invite(*participant, invited.ring_deadline, record, inviter);
     }
   }
 
@@ -131,7 +143,7 @@ struct FoldRoom {
       case LeaveReason::connection_lost:
         if (awaited(*participant)) {
           // Nothing rings there any more, so the same device may ring anew.
-          invite(*participant, participant->ring_deadline);
+          await(*participant, participant->ring_deadline);
         } else {
           settle(*participant, ParticipantState::left);
         }

@@ -37,6 +37,13 @@ struct Participant {
   /// the ringing for this callee.
   Time grace_deadline{};
   Time ring_deadline{};
+  /// The CALL_STARTED or INVITED that asked this user in last, for sessions that
+  /// come later: its place in the log, and whose it was, as an index into the
+  /// room's participants.
+  std::uint8_t invited_by = 0;
+  Position invited_position = 0;
+  Seq invited_seq = 0;
+  Time invited_at{};
   UserId user;
   std::vector<DeviceId> rang_on;  // devices that have said RINGING, bounded by rang_on_max
   DeviceId answered_on;           // device that accepted; empty before
@@ -59,7 +66,7 @@ struct Room {
   std::string caller_name;
   std::string callee_name;
   std::string metadata;
-  Position started_position = 0;  // of CALL_STARTED, for a late invitation
+  Position started_position = 0;  // of CALL_STARTED
   Seq started_seq = 0;
   Time started_at{};
   Time answered_at{};  // epoch: not answered

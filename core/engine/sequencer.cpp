@@ -20,6 +20,11 @@ bool changes_members(const call::Payload& payload) {
          std::holds_alternative<call::Ended>(payload);
 }
 
+/// Who answers too late is told why, so that the client can say it.
+void add_end_reason(Refusal& refusal, const call::Room& room) {
+  if (room.state == call::CallState::ended) refusal.end_reason = room.end_reason;
+}
+
 call::Error storage_full() {
   return {
       call::ErrorCode::storage_unavailable,
@@ -99,24 +104,6 @@ std::optional<call::RoomName> Sequencer::ringing_room(const call::TenantId& tena
     }
   }
   return std::nullopt;
-}
-
-std::optional<std::uint32_t> Sequencer::over_call_quota(UserEntry& user) {
-  if (settings_.calls_per_second <= 0) return std::nullopt;
-  if (user.call_tokens < 0) {
-    user.call_tokens = settings_.calls_burst;
-  } else {
-    const std::chrono::duration<double> since = now_ - user.call_tokens_at;
-    user.call_tokens = std::min(settings_.calls_burst,
-                                user.call_tokens + since.count() * settings_.calls_per_second);
-  }
-  user.call_tokens_at = now_;
-  if (user.call_tokens >= 1) {
-    user.call_tokens -= 1;
-    return std::nullopt;
-  }
-  const double wait_s = (1 - user.call_tokens) / settings_.calls_per_second;
-  return static_cast<std::uint32_t>(wait_s * 1000) + 1;
 }
 
 // ---- appending --------------------------------------------------------------
@@ -201,12 +188,13 @@ void Sequencer::on(Send& send, Batch& batch) {
   const call::UserId& actor = call::acting_user(message, sender);
   if (!message.id.empty()) {
     if (const auto before = dedup_.find(sender.tenant, actor, message.room.view(), message.id)) {
-      return repeat(send, *before, batch);
+      return repeat(send, *before, actor, sender.tenant, batch);
     }
   }
   if (!log_.has_room()) return refuse(storage_full());
   if (std::holds_alternative<call::StartCall>(message.body)) {
-    if (const auto wait_ms = over_call_quota(states_.user(sender.tenant, actor.view()))) {
+    UserEntry& caller = states_.user(sender.tenant, actor.view());
+    if (const auto wait_ms = caller.calls.over(settings_.calls, now_)) {
       return refuse({call::ErrorCode::rate_limited, "this user starts calls too fast"}, wait_ms);
     }
   }
@@ -236,14 +224,9 @@ void Sequencer::on(Send& send, Batch& batch) {
   }
   const call::Position position = append(entry, by, std::move(verdict.payload), batch);
   if (verdict.outcome == call::Outcome::refused) {
-    std::get<Reply>(batch.effects[answer_at]).message =
-        Refusal{std::move(verdict.refusal), message.id, message.room, verdict.glare_room, {}};
-    // Who answers too late is told why, so that the client can say it.
-    if (std::holds_alternative<call::Accept>(message.body) &&
-        entry.room.state == call::CallState::ended) {
-      std::get<Refusal>(std::get<Reply>(batch.effects[answer_at]).message).end_reason =
-          entry.room.end_reason;
-    }
+    Refusal refusal{std::move(verdict.refusal), message.id, message.room, verdict.glare_room, {}};
+    if (std::holds_alternative<call::Accept>(message.body)) add_end_reason(refusal, entry.room);
+    std::get<Reply>(batch.effects[answer_at]).message = std::move(refusal);
     return;
   }
   if (answers) {
@@ -264,23 +247,35 @@ void Sequencer::on(Send& send, Batch& batch) {
   }
 }
 
-void Sequencer::repeat(const Send& send, const Remembered& before, Batch& batch) {
+void Sequencer::repeat(const Send& send, const Remembered& before, const call::UserId& actor,
+                       const call::TenantId& tenant, Batch& batch) {
   const call::Message& message = send.message;
-  if (before.outcome == call::Outcome::refused) {
-    call::Error error{before.refusal, "a message with this id was refused before, at position " +
-                                          std::to_string(before.position)};
-    batch.effects.emplace_back(
-        Reply{send.session, Refusal{std::move(error), message.id, message.room, {}, {}}});
+  if (before.outcome != call::Outcome::refused) {
+    batch.effects.emplace_back(Reply{send.session, Ack{message.id, message.room, before.seq,
+                                                       before.position, before.outcome, true}});
     return;
   }
-  batch.effects.emplace_back(Reply{send.session, Ack{message.id, message.room, before.seq,
-                                                     before.position, before.outcome, true}});
+  Refusal refusal{{before.refusal, "a message with this id was refused before, at position " +
+                                       std::to_string(before.position)},
+                  message.id,
+                  message.room,
+                  {},
+                  {}};
+  // What the client is to do about it, as far as it is still so.
+  const auto* start = std::get_if<call::StartCall>(&message.body);
+  if (before.refusal == call::ErrorCode::glare && start != nullptr && start->callees.size() == 1) {
+    refusal.glare_room = ringing_room(tenant, start->callees.front(), actor);
+  }
+  if (std::holds_alternative<call::Accept>(message.body)) {
+    add_end_reason(refusal, states_.room(tenant, message.room.view()).room);
+  }
+  batch.effects.emplace_back(Reply{send.session, std::move(refusal)});
 }
 
 // ---- time -------------------------------------------------------------------
 
 std::optional<call::Time> Sequencer::next_deadline() const {
-  auto deadline = gone_unrecorded_.empty() ? states_.next_wake() : now_;
+  auto deadline = unrecorded_.empty() ? states_.next_wake() : now_;
   // Nothing can be concluded on a full disk: look again in a while.
   if (deadline && !log_.has_room()) deadline = now_ + storage_retry;
   return deadline ? std::optional(by_the_clock(*deadline)) : std::nullopt;
@@ -289,9 +284,13 @@ std::optional<call::Time> Sequencer::next_deadline() const {
 void Sequencer::decide_due(Batch& batch) {
   refresh_now();
   if (!log_.has_room()) return;
-  for (const auto& stream : std::exchange(gone_unrecorded_, {})) {
-    UserEntry& user = states_.user(stream.tenant, stream.name.view());
-    if (user.sessions.empty()) sessions_gone(user, batch);
+  for (UserEntry* user : std::exchange(unrecorded_, {})) {
+    user->unrecorded = false;
+    if (user->sessions.empty()) {
+      sessions_gone(*user, batch);
+    } else {
+      sessions_came(*user, batch);
+    }
   }
   while (Entry* entry = states_.pop_due(now_)) {
     if (states_.is_room(*entry)) {

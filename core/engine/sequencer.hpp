@@ -94,8 +94,8 @@ class Sequencer {
     call::Role role = call::Role::crm_user;
     std::string device;
     std::string name;
-    std::size_t joined = 0;            // rooms, by JOIN
-    std::vector<call::RoomName> left;  // by LEAVE; heard again once it acts there
+    std::vector<call::RoomName> joined;  // by JOIN
+    std::vector<call::RoomName> left;    // by LEAVE; heard again once it acts there
   };
   /// On whose behalf a record is made, and what became of the message.
   struct By {
@@ -123,7 +123,6 @@ class Sequencer {
   [[nodiscard]] std::optional<call::RoomName> ringing_room(const call::TenantId& tenant,
                                                            const call::UserId& caller,
                                                            const call::UserId& callee);
-  std::optional<std::uint32_t> over_call_quota(UserEntry& user);
 
   [[nodiscard]] call::Record make_record(const Entry& entry, call::Seq seq,
                                          const call::Hash& previous, const By& by,
@@ -131,8 +130,11 @@ class Sequencer {
   /// Appends to a room and folds; an applied event is published.
   call::Position append(RoomEntry& room, const By& by, call::Payload payload, Batch& batch);
   void append(UserEntry& user, call::Payload payload, Batch& batch);
-  void repeat(const Send& send, const Remembered& before, Batch& batch);
+  void repeat(const Send& send, const Remembered& before, const call::UserId& actor,
+              const call::TenantId& tenant, Batch& batch);
   void conclude(RoomEntry& room, std::vector<call::Payload> payloads, Batch& batch);
+  void sessions_changed(UserEntry& user, Batch& batch);
+  void sessions_came(UserEntry& user, Batch& batch);
   void sessions_gone(UserEntry& user, Batch& batch);
   void hear(SessionId session, call::Role role, const RoomEntry& room, Batch& batch);
   void show_room(SessionId session, const RoomEntry& room, Batch& batch);
@@ -152,8 +154,9 @@ class Sequencer {
   States states_;
   Dedup dedup_;
   std::unordered_map<SessionId, Session> sessions_;
-  /// Users whose last session went while nothing could be appended.
-  std::vector<call::Stream> gone_unrecorded_;
+  /// Users whose first session came, or whose last one went, while nothing could
+  /// be appended.
+  std::vector<UserEntry*> unrecorded_;
 
   call::Time now_{};        // the log's time
   call::Time last_read_{};  // of the clock, as far as now_ has taken it in

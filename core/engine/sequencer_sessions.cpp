@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "core/call/standing.hpp"
 #include "core/engine/sequencer.hpp"
 
 // Sessions, presence and what a session is shown when it comes.
@@ -7,7 +8,6 @@
 namespace callstate::engine {
 namespace {
 
-constexpr std::uint16_t close_overloaded = 1013;
 constexpr std::uint16_t close_forbidden = 4403;
 constexpr std::uint16_t close_abuse = 4429;
 
@@ -16,11 +16,6 @@ constexpr std::uint16_t close_abuse = 4429;
 bool may_hear(call::Role role, const call::UserId& user, const call::Room& room) {
   return role != call::Role::portal_customer || room.state == call::CallState::idle ||
          room.find(user) != nullptr;
-}
-
-bool still_rings(const call::Participant& participant) {
-  return participant.state == call::ParticipantState::invited ||
-         participant.state == call::ParticipantState::ringing;
 }
 
 }  // namespace
@@ -37,10 +32,12 @@ void Sequencer::on(OpenSession& open, Batch& batch) {
   const auto turn_away = [&](std::uint16_t code, std::string reason) {
     batch.effects.emplace_back(CloseSession{open.session, {code, std::move(reason)}});
   };
-  if (!log_.has_room()) return turn_away(close_overloaded, "storage unavailable, try again later");
   UserEntry& user = states_.user(open.sender.tenant, open.sender.user.view());
   if (user.sessions.size() >= settings_.sessions_per_user_max) {
     return turn_away(close_abuse, "too many sessions of this user");
+  }
+  if (user.opens.over(settings_.opens, now_)) {
+    return turn_away(close_abuse, "this user opens sessions too fast");
   }
   RoomEntry* joined = open.room ? &states_.room(open.sender.tenant, open.room->view()) : nullptr;
   if (joined != nullptr && !may_hear(open.sender.role, open.sender.user, joined->room)) {
@@ -51,19 +48,10 @@ void Sequencer::on(OpenSession& open, Batch& batch) {
                                           open.sender.role,
                                           std::string(open.sender.device.view()),
                                           std::move(open.sender.name),
-                                          0,
+                                          {},
                                           {}});
   user.sessions.push_back(open.session);
-  if (user.sessions.size() == 1) {
-    states_.arm(user, std::nullopt);
-    if (!user.user.online || user.user.offline_deadline != call::Time{}) {
-      append(user, call::UserOnline{}, batch);
-    }
-    // A copy: concluding may relink the user's rooms.
-    for (RoomEntry* room : std::vector(user.rooms)) {
-      conclude(*room, call::decide_reconnected(room->room, open.sender.user), batch);
-    }
-  }
+  if (user.sessions.size() == 1) sessions_changed(user, batch);
 
   batch.effects.emplace_back(Attach{open.session, joined == nullptr});
   if (joined != nullptr) {
@@ -85,11 +73,29 @@ void Sequencer::on(CloseNotice& notice, Batch& batch) {
   UserEntry& user = *found->second.user;
   sessions_.erase(found);
   std::erase(user.sessions, notice.session);
-  if (!user.sessions.empty()) return;
-  if (log_.has_room()) {
+  if (user.sessions.empty()) sessions_changed(user, batch);
+}
+
+// The first session has come or the last one gone. Below the reserve of free
+// space that is recorded once there is room again, as it is then.
+void Sequencer::sessions_changed(UserEntry& user, Batch& batch) {
+  if (!log_.has_room()) {
+    if (!std::exchange(user.unrecorded, true)) unrecorded_.push_back(&user);
+  } else if (user.sessions.empty()) {
     sessions_gone(user, batch);
   } else {
-    gone_unrecorded_.push_back(user.stream);
+    sessions_came(user, batch);
+  }
+}
+
+void Sequencer::sessions_came(UserEntry& user, Batch& batch) {
+  states_.arm(user, std::nullopt);
+  if (!user.user.online || user.user.offline_deadline != call::Time{}) {
+    append(user, call::UserOnline{}, batch);
+  }
+  // A copy: concluding may relink the user's rooms.
+  for (RoomEntry* room : std::vector(user.rooms)) {
+    conclude(*room, call::decide_reconnected(room->room, user.stream.name), batch);
   }
 }
 
@@ -105,7 +111,8 @@ void Sequencer::on(Join& join, Batch& batch) {
   const auto found = sessions_.find(join.session);
   if (found == sessions_.end()) return;
   Session& session = found->second;
-  if (session.joined >= settings_.rooms_per_session_max) {
+  const bool again = std::ranges::find(session.joined, join.room) != session.joined.end();
+  if (!again && session.joined.size() >= settings_.rooms_per_session_max) {
     call::Error error{call::ErrorCode::overloaded,
                       "this session has joined as many rooms as it may: LEAVE some first"};
     batch.effects.emplace_back(
@@ -127,7 +134,7 @@ void Sequencer::on(Join& join, Batch& batch) {
         Reply{join.session, Ack{join.id, join.room, entry.room.seq, entry.room.position,
                                 call::Outcome::applied, false}});
   }
-  ++session.joined;
+  if (!again) session.joined.push_back(join.room);
   show_room(join.session, entry, batch);
 }
 
@@ -135,7 +142,7 @@ void Sequencer::on(Leave& leave, Batch& batch) {
   const auto found = sessions_.find(leave.session);
   if (found == sessions_.end()) return;
   Session& session = found->second;
-  session.joined -= std::min<std::size_t>(session.joined, 1);
+  std::erase(session.joined, leave.room);
   std::erase(session.left, leave.room);
   if (session.left.size() < settings_.rooms_per_session_max) session.left.push_back(leave.room);
   const RoomEntry& entry = states_.room(found->second.user->stream.tenant, leave.room.view());
@@ -167,24 +174,33 @@ void Sequencer::show_invitation(SessionId session, const UserEntry& user, const 
                                 Batch& batch) {
   const call::Room& room = entry.room;
   const call::Participant* self = room.find(user.stream.name);
-  if (self == nullptr || self->role != call::CallRole::callee || !still_rings(*self)) return;
-  call::CallStarted started{.caller = room.participants.front().user,
-                            .caller_name = room.caller_name,
-                            .callees = {},
-                            .callee_name = room.callee_name,
-                            .metadata = room.metadata,
-                            .ring_deadline = self->ring_deadline};
+  if (self == nullptr || !call::awaited(*self)) return;
+  const bool from_the_start = self->invited_position == room.started_position;
+  std::vector<call::UserId> together;  // asked by the same event
   for (const auto& participant : room.participants) {
-    if (participant.role == call::CallRole::callee) started.callees.push_back(participant.user);
+    const bool starter = from_the_start && &participant == room.participants.data();
+    if (participant.invited_position == self->invited_position && !starter) {
+      together.push_back(participant.user);
+    }
   }
   Event event;
-  event.record.position = room.started_position;
+  event.record.position = self->invited_position;
   event.record.stream = entry.stream;
-  event.record.seq = room.started_seq;
-  event.record.at = room.started_at;
-  event.record.actor = {started.caller, call::Role::crm_user, {}};
+  event.record.seq = self->invited_seq;
+  event.record.at = self->invited_at;
+  event.record.actor = {room.participants[self->invited_by].user, call::Role::crm_user, {}};
   event.record.call = room.call;
-  event.record.payload = std::move(started);
+  if (from_the_start) {
+    event.record.payload = call::CallStarted{.caller = room.participants.front().user,
+                                             .caller_name = room.caller_name,
+                                             .callees = std::move(together),
+                                             .callee_name = room.callee_name,
+                                             .metadata = room.metadata,
+                                             .ring_deadline = self->ring_deadline};
+  } else {
+    event.record.payload =
+        call::Invited{.callees = std::move(together), .ring_deadline = self->ring_deadline};
+  }
   batch.effects.emplace_back(Reply{session, std::move(event)});
 }
 

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "core/call/decide.hpp"
+#include "core/engine/quota.hpp"
 
 namespace callstate::engine {
 
@@ -27,10 +28,11 @@ struct Settings {
   /// Rooms that one session has joined by JOIN; a further one is answered
   /// OVERLOADED.
   std::size_t rooms_per_session_max = 1'000;
-  /// New calls of one user: a token bucket; a further one is answered
-  /// RATE_LIMITED. Zero per second means no limit.
-  double calls_per_second = 10.0 / 60.0;
-  double calls_burst = 10;
+  /// New calls of one user; a further one is answered RATE_LIMITED.
+  Rate calls{.per_second = 10.0 / 60.0, .burst = 10};
+  /// New sessions of one user, each of which may cost a record; a further one
+  /// is closed (4429).
+  Rate opens{.per_second = 10, .burst = 100};
   /// Records between two checkpoints.
   std::size_t checkpoint_every = 100'000;
   /// Changed states saved along with one batch while a checkpoint is under way;

@@ -171,7 +171,7 @@ bool States::needed(const Entry& entry) const {
   if (entry.dirty || entry.timers > 0 || entry.stream.kind == call::StreamKind::server) return true;
   if (is_room(entry)) return static_cast<const RoomEntry&>(entry).room.live();
   const auto& user = static_cast<const UserEntry&>(entry);
-  return user.user.online || !user.sessions.empty() || !user.rooms.empty();
+  return user.user.online || user.unrecorded || !user.sessions.empty() || !user.rooms.empty();
 }
 
 void States::evict(std::uint64_t batch_done) {

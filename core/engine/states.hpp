@@ -17,6 +17,7 @@
 #include "core/engine/effect.hpp"
 #include "core/engine/keyed_hash.hpp"
 #include "core/engine/ports.hpp"
+#include "core/engine/quota.hpp"
 
 namespace callstate::engine {
 
@@ -55,8 +56,9 @@ struct UserEntry : Entry {
   call::User user;
   std::vector<SessionId> sessions;
   std::vector<RoomEntry*> rooms;  // of the live calls the user takes part in
-  double call_tokens = -1;        // the quota of new calls; below zero: not used yet
-  call::Time call_tokens_at{};
+  Quota calls;                    // new ones
+  Quota opens;                    // new sessions
+  bool unrecorded = false;        // sessions came or went while nothing could be appended
 };
 
 /// A state to be kept by the SnapshotStore once its batch is durable.

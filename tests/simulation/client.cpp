@@ -261,8 +261,9 @@ void Client::take(const call::Record& record) {
 
 void Client::told(const engine::Event& event) {
   const call::Record& record = event.record;
-  const bool starts = std::holds_alternative<call::CallStarted>(record.payload);
-  if (starts && record.position <= cursor_) {
+  const bool invites = std::holds_alternative<call::CallStarted>(record.payload) ||
+                       std::holds_alternative<call::Invited>(record.payload);
+  if (invites && record.position <= cursor_) {
     // The invitation again, for a session that came while it rings.
     received_.insert(record.position);
     calls_[std::string(record.stream.name.view())] = true;

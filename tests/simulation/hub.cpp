@@ -171,10 +171,14 @@ void Hub::check(engine::SessionId to, const Session& session, const engine::Even
   require(record.position <= truth_.head(), "an invitation was told before it was durable");
   require(record.stream.tenant == session.peer.tenant, "an invitation crossed tenants");
   const call::Record& logged = truth_.at(record.position);
-  require(std::holds_alternative<call::CallStarted>(logged.payload) &&
-              logged.stream == record.stream && logged.seq == record.seq &&
-              logged.call == record.call && logged.at == record.at,
-          "an invitation is not the call's CALL_STARTED");
+  require(logged.payload.index() == record.payload.index() && logged.stream == record.stream &&
+              logged.seq == record.seq && logged.call == record.call && logged.at == record.at &&
+              logged.actor.user == record.actor.user,
+          "an invitation is not the log's");
+  const auto names = [&](const call::Record& in) {
+    return std::ranges::count(invited_by(in), session.peer.user);
+  };
+  require(names(record) == 1 && names(logged) == 1, "an invitation is another's");
   rings_[to].insert(std::string(record.stream.name.view()));
 }
 

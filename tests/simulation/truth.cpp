@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "core/call/evolve.hpp"
+#include "core/call/standing.hpp"
 #include "simulation/timeline.hpp"
 
 namespace callstate::simulation {
@@ -144,9 +145,7 @@ std::vector<std::string> Truth::ringing_for(const call::TenantId& tenant, const 
     const call::Room* room = keyed.as_of(position);
     if (room == nullptr || !room->live()) continue;
     const call::Participant* self = room->find(user);
-    if (self != nullptr && self->role == call::CallRole::callee &&
-        (self->state == call::ParticipantState::invited ||
-         self->state == call::ParticipantState::ringing)) {
+    if (self != nullptr && call::awaited(*self)) {
       ringing.emplace_back(keyed.stream.name.view());
     }
   }

@@ -19,8 +19,8 @@ engine::Settings some_settings(Dice& dice) {
   settings.dedup_window = dice.one_of(std::vector<std::size_t>{16, 256, 4'096});
   settings.entries_max = dice.one_of(std::vector<std::size_t>{1, 4, 12, 65'536});
   settings.sessions_per_user_max = dice.one_of(std::vector<std::size_t>{2, 3, 20});
-  settings.calls_per_second = dice.chance(0.3) ? 0.1 : 0.0;
-  settings.calls_burst = 3;
+  settings.calls.per_second = dice.chance(0.3) ? 0.1 : 0.0;
+  settings.calls.burst = 3;
   settings.checkpoint_every = dice.one_of(std::vector<std::size_t>{1, 10, 60, 100'000});
   settings.saves_per_batch = dice.one_of(std::vector<std::size_t>{1, 2, 256});
   return settings;

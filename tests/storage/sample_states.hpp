@@ -30,6 +30,10 @@ inline call::Room sample_room() {
   bob.before_disconnect = call::ParticipantState::joined;
   bob.grace_deadline = time(3);
   bob.ring_deadline = time(4);
+  bob.invited_by = 1;
+  bob.invited_position = 71;
+  bob.invited_seq = 2;
+  bob.invited_at = time(5);
   room.participants = {alice, bob};
   room.caller_name = "Alice";
   room.callee_name = "Bob";

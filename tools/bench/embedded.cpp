@@ -10,7 +10,7 @@ constexpr std::size_t steps = 4;
 
 engine::Settings settings() {
   engine::Settings made;
-  made.calls_per_second = 0;  // the quota would be all that is measured
+  made.calls.per_second = 0;  // the quota would be all that is measured
   return made;
 }
 

@@ -144,8 +144,10 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
   options.group("Limits");
   options.rate("--rate-messages", "100/s:200", settings.messages_per_second,
                settings.messages_burst, "messages of one connection (rate:burst)");
-  options.rate("--rate-calls", "10/m", settings.engine.calls_per_second,
-               settings.engine.calls_burst, "new calls of one user");
+  options.rate("--rate-calls", "10/m", settings.engine.calls.per_second,
+               settings.engine.calls.burst, "new calls of one user");
+  options.rate("--rate-sessions", "10/s:100", settings.engine.opens.per_second,
+               settings.engine.opens.burst, "new sessions of one user");
   options.add("--message-bytes", settings.message_bytes_max, "bytes of one message, at most")
       ->check(CLI::Range(1024U, 1024U * 1024U));
   options

@@ -84,6 +84,10 @@ TEST(CallStarted, AfterAnEndBeginsAnewWithNothingOfTheOldCall) {
   expected.position = before.position + 1;
   expected.started_position = expected.position;
   expected.started_seq = expected.seq;
+  for (auto& participant : expected.participants) {
+    participant.invited_position = expected.position;
+    participant.invited_seq = expected.seq;
+  }
   expected.call = world.room.call;
   EXPECT_EQ(world.room, expected);
   EXPECT_NE(world.room.call, before.call);

@@ -97,7 +97,7 @@ class SteppingClock final : public Clock {
 class EngineTest : public SequencerTest {
  protected:
   void SetUp() override {
-    settings.calls_per_second = 0;
+    settings.calls.per_second = 0;
     log.set_gate([this] { gate.pass(); });
   }
   void TearDown() override {

@@ -187,8 +187,8 @@ TEST_F(Messages, ToCalleesWithoutASessionConcludeThatTheyAreOffline) {
 
 TEST_F(Messages, ThatStartTooManyCallsAreToldWhenToComeBack) {
   crash();
-  settings.calls_per_second = 0.5;
-  settings.calls_burst = 2;
+  settings.calls.per_second = 0.5;
+  settings.calls.burst = 2;
   boot();
   open(1, "ann");
   EXPECT_EQ(replies<Ack>(start_call(1, "r0", {"bob"}, "0"), 1).size(), 1U);
@@ -206,8 +206,8 @@ TEST_F(Messages, ThatStartTooManyCallsAreToldWhenToComeBack) {
 // A back end starts calls for everybody; its own pace is not a user's.
 TEST_F(Messages, OfAServiceCountForTheUserItActsFor) {
   crash();
-  settings.calls_per_second = 0.5;
-  settings.calls_burst = 1;
+  settings.calls.per_second = 0.5;
+  settings.calls.burst = 1;
   boot();
   submit(opening(1, "crm", "", call::Role::service));
   const auto start_for = [&](std::string_view who, std::string_view where) {
@@ -223,6 +223,23 @@ TEST_F(Messages, OfAServiceCountForTheUserItActsFor) {
   EXPECT_TRUE(start_for("ann", "r3").empty());
 }
 
+TEST_F(Messages, ThatWereRefusedAndComeAgainAreToldWhatToDo) {
+  start_call(1, "r1", {"bob"});
+  start_call(2, "r2", {"ann"}, "g");
+  const auto glare = replies<Refusal>(start_call(2, "r2", {"ann"}, "g"), 2);
+  ASSERT_EQ(glare.size(), 1U);
+  EXPECT_EQ(glare[0].error.code, call::ErrorCode::glare);
+  EXPECT_EQ(glare[0].glare_room, room("r1"));
+  send(1, "r1", call::End{});
+  send(2, "r1", call::Accept{}, "late");
+  const auto late = replies<Refusal>(send(2, "r1", call::Accept{}, "late"), 2);
+  ASSERT_EQ(late.size(), 1U);
+  EXPECT_EQ(late[0].error.code, call::ErrorCode::wrong_state);
+  EXPECT_EQ(late[0].end_reason, call::EndReason::cancelled);
+  // The call that it ran into has ended: there is nothing to point to.
+  EXPECT_EQ(replies<Refusal>(start_call(2, "r2", {"ann"}, "g"), 2).at(0).glare_room, std::nullopt);
+}
+
 // ---- a full disk --------------------------------------------------------------
 
 TEST_F(Messages, OnAFullDiskAreRefusedAndServiceResumes) {
@@ -234,12 +251,40 @@ TEST_F(Messages, OnAFullDiskAreRefusedAndServiceResumes) {
   EXPECT_EQ(refusals[0].error.code, call::ErrorCode::storage_unavailable);
   // What was done before is still known.
   EXPECT_TRUE(replies<Ack>(start_call(1, "r1", {"bob"}, "one"), 1).at(0).duplicate);
-  EXPECT_EQ(only<CloseSession>(open(3, "cid")).at(0).close.code, 1013);
   EXPECT_EQ(log.head(), head);
   log.set_room(true);
   EXPECT_EQ(replies<Ack>(send(2, "r1", call::Accept{}, "yes"), 2).at(0).outcome,
             call::Outcome::applied);
-  EXPECT_EQ(only<Attach>(open(3, "cid")).size(), 1U);
+}
+
+TEST_F(Messages, SessionsThatComeOnAFullDiskAreShownTheStateAndRecordedLater) {
+  start_call(1, "r1", {"bob"});
+  send(2, "r1", call::Accept{});
+  close(2);
+  log.set_room(false);
+  const auto head = log.head();
+  const auto opened = open(3, "bob");
+  EXPECT_EQ(only<Attach>(opened).size(), 1U);
+  EXPECT_EQ(replies<RoomState>(opened, 3).size(), 1U);
+  EXPECT_EQ(only<Attach>(open(4, "cid")).size(), 1U);
+  EXPECT_TRUE(pass(settings.rules.reconnect_grace).empty());
+  EXPECT_EQ(log.head(), head);
+  log.set_room(true);
+  EXPECT_LE(*sequencer->next_deadline(), clock.now());
+  EXPECT_EQ(published(pass({})), (Types{"PARTICIPANT_JOINED", "USER_ONLINE"}));
+}
+
+TEST_F(Messages, WhoComesAndGoesOnAFullDiskIsRecordedOnce) {
+  start_call(1, "r1", {"bob"});
+  send(2, "r1", call::Accept{});
+  log.set_room(false);
+  for (SessionId session = 2; session < 50; ++session) {
+    close(session);
+    open(session + 1, "bob");
+  }
+  close(50);
+  log.set_room(true);
+  EXPECT_EQ(published(pass({})), Types{"PARTICIPANT_LEFT"});
 }
 
 TEST_F(Messages, DeadlinesOnAFullDiskWaitForRoom) {

@@ -254,7 +254,7 @@ TEST_F(Recovers, NobodyIntoTheNextCallOfOthersInTheSameRoom) {
 // The server's own stream is no user that may leave memory.
 TEST_F(Recovers, ALogOfManyStartsInLittleMemory) {
   settings.entries_max = 1;
-  settings.calls_per_second = 0;
+  settings.calls.per_second = 0;
   boot();
   open(1, "ann");
   for (int i = 0; i < 1'500; ++i) {
@@ -276,7 +276,7 @@ TEST_F(Recovers, ALogOfManyStartsInLittleMemory) {
 TEST_F(Recovers, ACheckpointDuringWhichNewCallsBegan) {
   settings.checkpoint_every = 8;
   settings.saves_per_batch = 1;
-  settings.calls_per_second = 0;
+  settings.calls.per_second = 0;
   boot();
   for (SessionId session = 1; session <= 6; ++session) {
     open(session, "user" + std::to_string(session));
@@ -298,7 +298,7 @@ TEST_F(Recovers, ACheckpointDuringWhichNewCallsBegan) {
 TEST_F(Recovers, MemoryStaysBoundedHoweverLargeTheBatches) {
   settings.entries_max = 50;
   settings.saves_per_batch = 8;
-  settings.calls_per_second = 0;
+  settings.calls.per_second = 0;
   boot();
   open(1, "ann");
   int rooms = 0;

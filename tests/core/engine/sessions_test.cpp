@@ -74,6 +74,22 @@ TEST_F(Sessions, BeyondTheLimitAreClosed) {
   EXPECT_EQ(only<Attach>(open(4, "ann")).size(), 1U);
 }
 
+TEST_F(Sessions, ThatComeTooFastAreClosed) {
+  crash();
+  settings.opens = {.per_second = 1, .burst = 2};
+  boot();
+  for (SessionId session = 1; session <= 2; ++session) {
+    open(session, "ann");
+    close(session);
+  }
+  const auto head = log.head();
+  EXPECT_EQ(only<CloseSession>(open(3, "ann")).at(0).close.code, 4429);
+  EXPECT_EQ(log.head(), head);
+  EXPECT_EQ(only<Attach>(open(4, "bob")).size(), 1U);  // each user for itself
+  clock.advance(seconds(1));
+  EXPECT_EQ(only<Attach>(open(5, "ann")).size(), 1U);
+}
+
 TEST_F(Sessions, OfARoomAreShownIt) {
   const auto effects = open_in(1, "ann", "r1");
   EXPECT_FALSE(only<Attach>(effects).at(0).inbox);
@@ -213,6 +229,65 @@ TEST_F(Sessions, JoinARoomWithoutARecord) {
   EXPECT_EQ(replies<Ack>(left, 2).size(), 1U);
   EXPECT_TRUE(submit(Join{99, room("r1"), {}}).empty());
   EXPECT_TRUE(submit(Leave{99, room("r1"), {}}).empty());
+}
+
+TEST_F(Sessions, MayJoinSoManyRoomsAtATime) {
+  crash();
+  settings.rooms_per_session_max = 2;
+  boot();
+  open(1, "ann");
+  const auto joins = [&](std::string_view where) {
+    return replies<Refusal>(submit(Join{1, room(where), {}}), 1).empty();
+  };
+  EXPECT_TRUE(joins("r1"));
+  EXPECT_TRUE(joins("r1"));  // one room, however often
+  EXPECT_TRUE(joins("r2"));
+  EXPECT_FALSE(joins("r3"));
+  submit(Leave{1, room("r9"), {}});  // never joined: makes no space
+  EXPECT_FALSE(joins("r3"));
+  submit(Leave{1, room("r1"), {}});
+  EXPECT_TRUE(joins("r3"));
+}
+
+TEST_F(Sessions, OfACallerWhoIsAskedBackAreInvited) {
+  open(1, "ann");
+  open(2, "bob");
+  open(3, "cid");
+  start_call(1, "r1", {"bob", "cid"});
+  send(2, "r1", call::Accept{});
+  send(3, "r1", call::Accept{});
+  close(1);
+  pass(settings.rules.reconnect_grace);
+  send(2, "r1", call::Invite{.callees = {user("ann")}});
+  const auto events = replies<Event>(open(4, "ann"), 4);
+  ASSERT_EQ(events.size(), 1U);
+  const auto* invited = std::get_if<call::Invited>(&events[0].record.payload);
+  ASSERT_NE(invited, nullptr);
+  EXPECT_EQ(invited->callees, std::vector{user("ann")});
+}
+
+TEST_F(Sessions, OfWhoWasAskedInLaterAreShownTheLogsEvent) {
+  open(1, "ann");
+  open(2, "bob");
+  start_call(1, "r1", {"bob"});
+  send(2, "r1", call::Accept{});
+  const auto published =
+      only<Publish>(send(2, "r1", call::Invite{.callees = {user("cid"), user("dan")}}));
+  ASSERT_FALSE(published.empty());
+  const call::Record& logged = published.front().event.record;
+  clock.advance(seconds(1));
+  const auto events = replies<Event>(open(4, "dan"), 4);
+  ASSERT_EQ(events.size(), 1U);
+  const call::Record& shown = events[0].record;
+  EXPECT_EQ(shown.position, logged.position);
+  EXPECT_EQ(shown.seq, logged.seq);
+  EXPECT_EQ(shown.at, logged.at);
+  EXPECT_EQ(shown.call, logged.call);
+  EXPECT_EQ(shown.actor.user, user("bob"));
+  const auto& there = std::get<call::Invited>(logged.payload);
+  const auto& here = std::get<call::Invited>(shown.payload);
+  EXPECT_EQ(here.callees, there.callees);
+  EXPECT_EQ(here.ring_deadline, there.ring_deadline);
 }
 
 TEST_F(Sessions, OfACustomerHearTheirOwnCallsOnly) {
