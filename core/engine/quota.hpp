@@ -36,6 +36,8 @@ class Quota {
     }
     return static_cast<std::uint32_t>((1 - tokens_) / rate.per_second * 1000) + 1;
   }
+  /// What was taken was not used.
+  void give_back() { tokens_ += 1; }
 
  private:
   double tokens_ = 0;

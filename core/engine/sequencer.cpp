@@ -192,9 +192,10 @@ void Sequencer::on(Send& send, Batch& batch) {
     }
   }
   if (!log_.has_room()) return refuse(storage_full());
+  UserEntry* caller = nullptr;
   if (std::holds_alternative<call::StartCall>(message.body)) {
-    UserEntry& caller = states_.user(sender.tenant, actor.view());
-    if (const auto wait_ms = caller.calls.over(settings_.calls, now_)) {
+    caller = &states_.user(sender.tenant, actor.view());
+    if (const auto wait_ms = caller->calls.over(settings_.calls, now_)) {
       return refuse({call::ErrorCode::rate_limited, "this user starts calls too fast"}, wait_ms);
     }
   }
@@ -224,6 +225,7 @@ void Sequencer::on(Send& send, Batch& batch) {
   }
   const call::Position position = append(entry, by, std::move(verdict.payload), batch);
   if (verdict.outcome == call::Outcome::refused) {
+    if (caller != nullptr) caller->calls.give_back();  // it is for new calls, and this is none
     Refusal refusal{std::move(verdict.refusal), message.id, message.room, verdict.glare_room, {}};
     if (std::holds_alternative<call::Accept>(message.body)) add_end_reason(refusal, entry.room);
     std::get<Reply>(batch.effects[answer_at]).message = std::move(refusal);

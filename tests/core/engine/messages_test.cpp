@@ -203,6 +203,20 @@ TEST_F(Messages, ThatStartTooManyCallsAreToldWhenToComeBack) {
   EXPECT_EQ(replies<Ack>(start_call(1, "r2", {"bob"}, "2"), 1).size(), 1U);
 }
 
+TEST_F(Messages, ThatStartNoCallDoNotCountAsOne) {
+  crash();
+  settings.calls = {.per_second = 0.5, .burst = 1};
+  boot();
+  open(1, "ann");
+  open(2, "bob");
+  start_call(2, "r1", {"ann"});
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_EQ(replies<Refusal>(start_call(1, "r1", {"bob"}), 1).at(0).error.code,
+              call::ErrorCode::wrong_state);
+  }
+  EXPECT_EQ(published(start_call(1, "r2", {"cid"})).front(), "CALL_STARTED");
+}
+
 // A back end starts calls for everybody; its own pace is not a user's.
 TEST_F(Messages, OfAServiceCountForTheUserItActsFor) {
   crash();
