@@ -23,11 +23,16 @@ void print_header(const Options& options) {
 
 void print(const Figure& figure, const Options& options) {
   if (options.json) {
-    std::printf(R"({"name":"%s","value":%.3f,"unit":"%s","ceiling":%.3f,"ratio":%.3f,"target":%s,)"
+    const auto or_null = [](bool there, double value) {
+      return there ? number("%.3f", value) : std::string("null");
+    };
+    const bool beside = figure.ceiling > 0;
+    std::printf(R"({"name":"%s","value":%.3f,"unit":"%s","ceiling":%s,"ratio":%s,"target":%s,)"
                 R"("ok":%s})"
                 "\n",
-                figure.name.c_str(), figure.value, figure.unit.c_str(), figure.ceiling,
-                figure.ratio, figure.target ? number("%.3f", *figure.target).c_str() : "null",
+                figure.name.c_str(), figure.value, figure.unit.c_str(),
+                or_null(beside, figure.ceiling).c_str(), or_null(beside, figure.ratio).c_str(),
+                or_null(figure.target.has_value(), figure.target.value_or(0)).c_str(),
                 figure.ok() ? "true" : "false");
   } else {
     const bool beside = figure.ceiling > 0;
