@@ -48,7 +48,7 @@ std::expected<std::unique_ptr<Checkpoint>, Trouble> Checkpoint::make(const std::
   auto url = parse_server_url(server);
   if (!url) return unusable("--server: " + url.error());
   const bool own_token = token.empty();
-  std::string used = own_token ? development_token("callstate-tools", "tools", "AUDITOR") : token;
+  std::string used = own_token ? development_token("callstate-tools", "tools", "SERVICE") : token;
   const auto answer = http_request(*url, "POST", "/v1/checkpoints", used, answer_timeout);
   if (!answer) return unusable(answer.error());
   if (answer->status == 401 || answer->status == 403) {
@@ -73,8 +73,8 @@ std::expected<std::unique_ptr<Checkpoint>, Trouble> Checkpoint::make(const std::
   }
   if (name.empty()) name = std::filesystem::path(path).filename().string();
   // From here on it is removed, whatever follows.
-  std::unique_ptr<Checkpoint> made(
-      new Checkpoint(std::move(*url), std::move(used), std::move(name), std::move(path)));
+  std::unique_ptr<Checkpoint> made(new Checkpoint(std::move(*url), std::move(used), std::move(name),
+                                                  std::move(path), field(json, "tenantId")));
   std::error_code missing;
   if (!std::filesystem::is_directory(made->path(), missing)) {
     return unusable("The server made a checkpoint in " + made->path() +

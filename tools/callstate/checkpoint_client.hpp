@@ -23,18 +23,23 @@ class Checkpoint {
   [[nodiscard]] const std::string& path() const { return path_; }
   /// Who made it, `http://127.0.0.1:7480`.
   [[nodiscard]] std::string server() const { return url_.text(); }
+  /// The only tenant whose calls the token may read; empty: all of them.
+  [[nodiscard]] const std::string& tenant() const { return tenant_; }
 
  private:
-  Checkpoint(ServerUrl url, std::string token, std::string name, std::string path)
+  Checkpoint(ServerUrl url, std::string token, std::string name, std::string path,
+             std::string tenant)
       : url_(std::move(url)),
         token_(std::move(token)),
         name_(std::move(name)),
-        path_(std::move(path)) {}
+        path_(std::move(path)),
+        tenant_(std::move(tenant)) {}
 
   ServerUrl url_;
   std::string token_;
   std::string name_;
   std::string path_;
+  std::string tenant_;
 };
 
 }  // namespace callstate::tools

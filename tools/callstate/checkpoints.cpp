@@ -12,12 +12,29 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::string_view route = "/v1/checkpoints";
 
+bool is_number(std::string_view name) {
+  constexpr std::size_t digits_max = 20;  // of a 64-bit number; longer is no file name
+  return !name.empty() && name.size() <= digits_max &&
+         std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; });
+}
+
+/// Whether it is one that was made here: whatever else lies in the folder is
+/// somebody's.
+bool is_checkpoint(const fs::path& path) {
+  std::error_code ignored;
+  return is_number(path.filename().string()) && fs::exists(path / "CURRENT", ignored);
+}
+
 }  // namespace
 
 Checkpoints::Checkpoints(storage::Store& store, const fs::path& data_dir)
     : store_(store), folder_(fs::absolute(data_dir) / "checkpoints") {
   std::error_code ignored;
-  fs::remove_all(folder_, ignored);
+  std::vector<fs::path> old;
+  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
+    if (is_checkpoint(entry.path())) old.push_back(entry.path());
+  }
+  for (const auto& path : old) fs::remove_all(path, ignored);
 }
 
 std::optional<transports::HttpResponse> Checkpoints::answer(
@@ -33,13 +50,13 @@ std::optional<transports::HttpResponse> Checkpoints::answer(
   }
   if (path == route) {
     if (request.method != "POST") return transports::problem(405, "", "POST makes a checkpoint");
-    return make();
+    return make(*request.identity);
   }
   if (request.method != "DELETE") return transports::problem(405, "", "DELETE removes it");
   return remove(std::string(path.substr(route.size() + 1)));
 }
 
-transports::HttpResponse Checkpoints::make() {
+transports::HttpResponse Checkpoints::make(const transports::Identity& by) {
   const std::scoped_lock lock(mutex_);
   std::error_code error;
   fs::create_directories(folder_, error);
@@ -47,7 +64,8 @@ transports::HttpResponse Checkpoints::make() {
     return transports::problem(500, "INTERNAL", "cannot make a folder for checkpoints");
   }
   make_space();
-  const std::string name = std::to_string(++last_);
+  while (fs::exists(folder_ / std::to_string(++last_), error)) continue;
+  const std::string name = std::to_string(last_);
   const auto position = store_.reader().head();
   if (auto made = store_.make_checkpoint((folder_ / name).string()); !made) {
     return transports::problem(500, "INTERNAL", made.error().message);
@@ -59,18 +77,17 @@ transports::HttpResponse Checkpoints::make() {
   json.text("name", name);
   json.text("path", (folder_ / name).string());
   json.number("position", position);
+  // An auditor's tool shows it no other tenant's calls.
+  if (by.role == call::Role::auditor) json.text("tenantId", by.tenant.view());
   json.end_object();
   return response;
 }
 
 transports::HttpResponse Checkpoints::remove(const std::string& name) {
   const std::scoped_lock lock(mutex_);
-  constexpr std::size_t digits_max = 20;  // of a 64-bit number; longer is no file name
   std::error_code ignored;
-  const bool known = !name.empty() && name.size() <= digits_max &&
-                     std::ranges::all_of(name, [](char c) { return c >= '0' && c <= '9'; }) &&
-                     fs::exists(folder_ / name, ignored);
-  if (!known) return transports::problem(404, "", "there is no checkpoint of this name");
+  if (!is_number(name) || !is_checkpoint(folder_ / name))
+    return transports::problem(404, "", "there is no checkpoint of this name");
   fs::remove_all(folder_ / name, ignored);
   transports::HttpResponse response;
   response.status = 204;
@@ -81,10 +98,11 @@ void Checkpoints::make_space() {
   std::vector<std::uint64_t> names;
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
+    if (!is_checkpoint(entry.path())) continue;
     const std::string name = entry.path().filename().string();
     std::uint64_t number = 0;
-    const auto read = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (read.ptr == name.data() + name.size()) names.push_back(number);
+    std::from_chars(name.data(), name.data() + name.size(), number);
+    names.push_back(number);
   }
   std::ranges::sort(names);
   while (names.size() >= checkpoints_max) {

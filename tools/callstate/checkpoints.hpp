@@ -15,7 +15,8 @@ namespace callstate::tools {
 /// tool opens read-only beside the running server, so that nothing has to be
 /// stopped to look.
 ///
-///   POST   /v1/checkpoints         201 {"name", "path", "position"}
+///   POST   /v1/checkpoints         201 {"name", "path", "position"}; to an AUDITOR also
+///                                  "tenantId", of the only calls that are its own
 ///   DELETE /v1/checkpoints/{name}  204
 ///
 /// For the roles AUDITOR and SERVICE. At most `checkpoints_max` at a time: a
@@ -30,7 +31,7 @@ class Checkpoints {
   std::optional<transports::HttpResponse> answer(const transports::HttpRequest& request);
 
  private:
-  transports::HttpResponse make();
+  transports::HttpResponse make(const transports::Identity& by);
   transports::HttpResponse remove(const std::string& name);
   void make_space();
 

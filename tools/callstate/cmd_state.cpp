@@ -22,7 +22,6 @@ struct Options {
 
 int run(const Options& options) {
   Wanted wanted{.name = options.room};
-  if (!options.tenant.empty()) wanted.tenant = call::TenantId::clipped(options.tenant);
   if (!options.at.empty()) {
     const auto at = parse_at(options.at);
     if (!at) return complain("state", {Exit::unusable, "--at: " + at.error() + "."});
@@ -30,6 +29,9 @@ int run(const Options& options) {
   }
   const auto log = LogSource::open(options.log);
   if (!log) return complain("state", log.error());
+  const auto tenant = (*log)->tenant(options.tenant);
+  if (!tenant) return complain("state", tenant.error());
+  wanted.tenant = *tenant;
   const auto history = find_history(ProgressReader((*log)->reader(), "reading the log"), wanted);
   if (!history) return complain("state", history.error());
   print(options.json ? state_json(*history) + "\n" : render_state(*history, Paint::for_stdout()));

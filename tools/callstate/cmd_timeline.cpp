@@ -22,7 +22,9 @@ int run(const Options& options) {
   const auto log = LogSource::open(options.log);
   if (!log) return complain("timeline", log.error());
   Wanted wanted{.name = options.name};
-  if (!options.tenant.empty()) wanted.tenant = call::TenantId::clipped(options.tenant);
+  const auto tenant = (*log)->tenant(options.tenant);
+  if (!tenant) return complain("timeline", tenant.error());
+  wanted.tenant = *tenant;
   const auto history = find_history(ProgressReader((*log)->reader(), "reading the log"), wanted);
   if (!history) return complain("timeline", history.error());
   print(options.json ? timeline_json(*history) : render_timeline(*history, Paint::for_stdout()));

@@ -44,6 +44,16 @@ class OpenLog final : public LogSource {
             .bytes = bytes_in(path_),
             .mark = log_->snapshots().last_mark().position};
   }
+  [[nodiscard]] std::expected<std::optional<call::TenantId>, Trouble> tenant(
+      const std::string& asked) const override {
+    const std::string own = checkpoint_ ? checkpoint_->tenant() : std::string();
+    if (!own.empty() && !asked.empty() && asked != own) {
+      return unusable("--tenant: an AUDITOR reads the calls of its token's own tenant, " + own +
+                      ", and of no other.");
+    }
+    const std::string& which = own.empty() ? asked : own;
+    return which.empty() ? std::nullopt : std::optional(call::TenantId::clipped(which));
+  }
   [[nodiscard]] std::expected<void, engine::Failure> verify_checksums() const override {
     return log_->verify_checksums();
   }

@@ -3,6 +3,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/engine/ports.hpp"
@@ -36,6 +37,10 @@ class LogSource {
   [[nodiscard]] virtual const engine::LogReader& reader() const = 0;
   [[nodiscard]] virtual engine::SnapshotStore& snapshots() = 0;
   [[nodiscard]] virtual LogAbout about() = 0;
+  /// The tenant to look at, nothing for all: the asked-for one, if not empty.
+  /// An auditor of a running server sees its own and no other.
+  [[nodiscard]] virtual std::expected<std::optional<call::TenantId>, Trouble> tenant(
+      const std::string& asked) const = 0;
   /// Reads every block of every file.
   [[nodiscard]] virtual std::expected<void, engine::Failure> verify_checksums() const = 0;
 };
