@@ -86,7 +86,7 @@ rocksdb::DBOptions database_options(rocksdb::Env* env) {
   options.wal_compression = rocksdb::kNoCompression;
   options.skip_stats_update_on_db_open = true;
   // Files of a large log outnumber the descriptors that a process may have.
-  options.max_open_files = 512;
+  options.max_open_files = 512;  // see descriptors_max
   options.max_background_jobs = 2;
   options.bytes_per_sync = mebibyte;
   options.keep_log_file_num = 4;

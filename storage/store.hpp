@@ -17,6 +17,10 @@
 
 namespace callstate::storage {
 
+/// Files that a store has open at a time, at most: the tables that RocksDB may
+/// keep open, and what it writes, syncs and reads beside them.
+constexpr std::size_t descriptors_max = 512 + 64;
+
 struct OpenOptions {
   std::filesystem::path path;
   /// Makes the directory and an empty log where there is none.

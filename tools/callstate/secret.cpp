@@ -16,6 +16,21 @@ std::unexpected<Trouble> unusable(std::string message) {
   return std::unexpected(Trouble{Exit::unusable, std::move(message)});
 }
 
+/// What flags and environment leave out, from the settings file.
+std::optional<Trouble> read_settings(SecretOptions& options) {
+  if (options.config.empty() || !options.secret.empty() || !options.file.empty()) return {};
+  try {
+    for (const auto& item : CLI::ConfigTOML().from_file(options.config)) {
+      if (item.inputs.size() != 1) continue;
+      if (item.fullname() == "jwt-secret") options.secret = item.inputs.front();
+      if (item.fullname() == "jwt-secret-file") options.file = item.inputs.front();
+    }
+  } catch (const CLI::Error& error) {
+    return Trouble{Exit::unusable, std::string("--config: ") + error.what()};
+  }
+  return {};
+}
+
 }  // namespace
 
 void add_secret_options(CLI::App& app, SecretOptions& options) {
@@ -27,6 +42,9 @@ void add_secret_options(CLI::App& app, SecretOptions& options) {
   app.add_option("--jwt-secret-file", options.file,
                  "file with that secret; a newline at its end is dropped")
       ->envname("CALLSTATE_JWT_SECRET_FILE")
+      ->group(group);
+  app.add_option("--config", options.config, "settings file of the server, which may name either")
+      ->envname("CALLSTATE_CONFIG")
       ->group(group);
   app.add_flag("--dev", options.dev, "the development secret, which `serve --dev` takes")
       ->envname("CALLSTATE_DEV")
@@ -41,7 +59,8 @@ std::optional<std::string> read_secret_file(const std::string& path) {
   return secret;
 }
 
-std::expected<std::string, Trouble> find_secret(const SecretOptions& options) {
+std::expected<std::string, Trouble> find_secret(SecretOptions options) {
+  if (auto trouble = read_settings(options)) return std::unexpected(*trouble);
   if (!options.secret.empty() && !options.file.empty()) {
     return unusable("Give either --jwt-secret or --jwt-secret-file, not both.");
   }

@@ -18,6 +18,7 @@ namespace callstate::tools {
 struct SecretOptions {
   std::string secret;
   std::string file;
+  std::string config;  // a settings file of `serve`, for what the two above leave out
   bool dev = false;
 };
 
@@ -28,7 +29,7 @@ std::optional<std::string> read_secret_file(const std::string& path);
 void add_secret_options(CLI::App& app, SecretOptions& options);
 
 /// The secret, or which settings would give one.
-std::expected<std::string, Trouble> find_secret(const SecretOptions& options);
+std::expected<std::string, Trouble> find_secret(SecretOptions options);
 
 /// A short-lived token of the development secret, for the tools' own requests to
 /// a server on this machine that was started with --dev.

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <atomic>
 #include <charconv>
-#include <csignal>
 #include <cstdio>
 #include <thread>
 
@@ -17,6 +16,7 @@
 #include "storage/store.hpp"
 #include "tools/callstate/checkpoints.hpp"
 #include "tools/callstate/dev_secret.hpp"
+#include "tools/callstate/ending.hpp"
 #include "tools/callstate/logging.hpp"
 #include "tools/callstate/secret.hpp"
 #include "tools/callstate/serve_settings.hpp"
@@ -97,7 +97,12 @@ Problem settle_secret(ServeSettings& settings, const std::vector<Address>& addre
       return "--dev listens on loopback only, and " + shown(address) + " is not";
     }
   }
-  if (!secured) settings.jwt_secret = development_secret;
+  if (secured) {
+    log->warn("*** DEVELOPMENT MODE with a secret or keys of your own, and not the development");
+    log->warn("*** secret: `demo` and the tools need tokens. Loopback only.");
+    return std::nullopt;
+  }
+  settings.jwt_secret = development_secret;
   log->warn("*** DEVELOPMENT MODE: the JWT secret is public. Anybody who reaches this port can be");
   log->warn("*** anyone. Loopback only; never use it for real calls.");
   return std::nullopt;
@@ -148,28 +153,30 @@ std::expected<std::unique_ptr<transports::Authenticator>, std::string> make_auth
   return std::make_unique<transports::JwtAuthenticator>(std::move(options));
 }
 
-/// Every connection is a file descriptor: take what the system allows.
-void raise_descriptor_limit(std::size_t connections, const Log& log) {
+/// Every connection is a file descriptor: takes what the system allows, and
+/// leaves the log what it needs, or strangers who connect could stop it. Gives
+/// how many connections there may be.
+std::expected<std::size_t, std::string> allowed_connections(std::size_t wanted, const Log& log) {
+  constexpr rlim_t for_the_rest = storage::descriptors_max + 64;
+  constexpr rlim_t connections_min = 16;
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
   limit.rlim_cur = limit.rlim_max;
   (void)setrlimit(RLIMIT_NOFILE, &limit);
-  constexpr rlim_t for_the_log = 2'048;
-  if (limit.rlim_cur < connections + for_the_log) {
-    log->warn("the system allows {} open files: fewer than the {} connections of --connections",
-              limit.rlim_cur, connections);
+  (void)getrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur < for_the_rest + connections_min) {
+    return std::unexpected("the system allows " + std::to_string(limit.rlim_cur) +
+                           " open files and at least " +
+                           std::to_string(for_the_rest + connections_min) +
+                           " are needed: raise the hard limit (ulimit -Hn, LimitNOFILE=)");
   }
-}
-
-/// The signals that end the server are waited for, not handled: blocked here,
-/// before any thread starts, and so in all of them.
-sigset_t block_signals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int number : {SIGINT, SIGTERM, SIGUSR2}) sigaddset(&signals, number);
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-  return signals;
+  const auto allowed = static_cast<std::size_t>(limit.rlim_cur - for_the_rest);
+  if (wanted <= allowed) return wanted;
+  log->warn(
+      "the system allows {} open files: at most {} connections at a time, where "
+      "--connections says {}",
+      limit.rlim_cur, allowed, wanted);
+  return allowed;
 }
 
 int run(ServeSettings settings) {
@@ -186,8 +193,13 @@ int run(ServeSettings settings) {
     addresses.push_back(*address);
   }
   if (auto problem = settle_secret(settings, addresses, log)) return cannot(*problem);
-  raise_descriptor_limit(settings.connections_max, log);
-  const sigset_t signals = block_signals();
+  const auto connections = allowed_connections(settings.connections_max, log);
+  if (!connections) return cannot(connections.error());
+  settings.connections_max = *connections;
+  Ending ending([log](const std::string& why) {
+    log->warn("{}", why);
+    log->flush();
+  });
 
   auto authenticator = make_authenticator(settings, log);
   if (!authenticator) return cannot(authenticator.error());
@@ -222,16 +234,15 @@ int run(ServeSettings settings) {
     address.port = *port;
   }
 
-  std::atomic<bool> log_failed = false;
   const auto recovery = engine.start([&](const engine::Failure& failure) {
     log->critical("the log failed, nothing more is acknowledged: {}", failure.message);
     log->critical("restart the server once the disk is well; what was acknowledged is kept");
-    log_failed = true;
-    kill(getpid(), SIGUSR2);
+    ending.fail();
   });
   if (!recovery) return cannot(recovery.error().message);
   server.start();
   serving = true;
+  ending.ready();
   const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - began);
   log->info(
@@ -243,10 +254,9 @@ int run(ServeSettings settings) {
     std::printf("listening on http://%s\n", shown(address).c_str());
   std::fflush(stdout);
 
-  int signal_number = 0;
-  sigwait(&signals, &signal_number);
+  ending.wait();
   serving = false;
-  if (log_failed) {
+  if (ending.failed()) {
     server.stop();
     engine.stop();
     return exit_log_failed;

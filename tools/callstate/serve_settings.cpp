@@ -3,7 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
 #include <functional>
+#include <limits>
 
 #include "tools/callstate/report/durations.hpp"
 #include "transports/rate_limit.hpp"
@@ -107,7 +109,8 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
   options.add("--data-dir", settings.data_dir, "where the log lives");
   options.add("--listen", settings.listen, "address:port, repeatable; port 0 takes a free one")
       ->allow_extra_args(false)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->delimiter(',');
   options.add("--io-threads", settings.io_threads, "I/O threads; 0: cores - 1, at least 1")
       ->check(CLI::Range(0U, 256U));
   options.flag("--dev", settings.dev,
@@ -127,10 +130,13 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
               "further certificate authority for the JWKS URL (PEM)");
   options.add("--jwt-audience", settings.jwt_audience, "`aud` that tokens must have");
   options.add("--jwt-issuer", settings.jwt_issuer, "`iss` that tokens must have");
-  options.add("--jwt-tenant-claim", settings.jwt_tenant_claims,
-              "claim of the tenant; the first found counts");
-  options.add("--jwt-role-claim", settings.jwt_role_claims, "claim of the role");
-  options.add("--jwt-name-claim", settings.jwt_name_claims, "claim of the display name");
+  options
+      .add("--jwt-tenant-claim", settings.jwt_tenant_claims,
+           "claim of the tenant; the first found counts")
+      ->delimiter(',');
+  options.add("--jwt-role-claim", settings.jwt_role_claims, "claim of the role")->delimiter(',');
+  options.add("--jwt-name-claim", settings.jwt_name_claims, "claim of the display name")
+      ->delimiter(',');
 
   options.group("Calls");
   auto& rules = settings.engine.rules;
@@ -154,11 +160,16 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
       .add("--sessions-per-user", settings.engine.sessions_per_user_max,
            "sessions of one user, at most")
       ->check(CLI::Range(1, 10'000));
-  options.add("--connections", settings.connections_max, "connections in all, at most");
-  options.add("--unauthenticated", settings.unauthenticated_max,
-              "connections waiting for their AUTH, at most");
-  options.add("--failed-logins", settings.failed_logins_per_second,
-              "failed authentications a second of one address, at most");
+  options.add("--connections", settings.connections_max, "connections in all, at most")
+      ->check(CLI::Range(1, 10'000'000));
+  options
+      .add("--unauthenticated", settings.unauthenticated_max,
+           "connections waiting for their AUTH, at most")
+      ->check(CLI::Range(0, 10'000'000));
+  options
+      .add("--failed-logins", settings.failed_logins_per_second,
+           "failed authentications a second of one address, at most")
+      ->check(CLI::Range(0.0, 1'000'000.0));
   options.duration("--auth-timeout", settings.auth_timeout, "for AUTH on /v1/ws");
   options.duration("--ping-every", settings.ping_every, "how often clients are pinged");
   options.duration("--silent-max", settings.silent_max, "silent clients are dropped after this");
@@ -168,8 +179,10 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
       ->check(CLI::Range(16, 1'000'000));
 
   options.group("Storage");
-  options.add("--disk-reserve", settings.disk_reserve_bytes,
-              "free bytes below which messages are refused STORAGE_UNAVAILABLE");
+  options
+      .add("--disk-reserve", settings.disk_reserve_bytes,
+           "free bytes below which messages are refused STORAGE_UNAVAILABLE")
+      ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
   options
       .add("--dedup-window", settings.engine.dedup_window,
            "positions of the log in which a repeated message id is recognised")
