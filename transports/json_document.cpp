@@ -15,6 +15,12 @@ namespace {
 /// a hostile object costs n log n.
 constexpr std::size_t compare_all_max = 12;
 
+/// The parser calls itself for each level: this bounds its stack. What is less
+/// deep is read to its end, so that a refusal can say to what it answers.
+constexpr std::size_t parser_depth_max = 512;
+
+constexpr std::size_t key_quoted_bytes_max = 64;
+
 /// A key that occurs twice, or null.
 const std::string_view* find_duplicate(const JsonValue& object, std::size_t members) {
   if (members <= compare_all_max) {
@@ -61,10 +67,11 @@ class JsonHandler {
   }
   bool on_object_begin(error_code& ec) { return open(JsonKind::object, ec); }
   bool on_object_end(std::size_t members, error_code&) {
-    const JsonValue& object = close();
-    if (members < 2 || !problem_.empty()) return true;
-    if (const auto* key = find_duplicate(object, members)) {
-      problem_ = concat("the key ", printable(*key, 64), " occurs twice in one object");
+    const JsonValue* object = close();
+    if (object == nullptr || members < 2) return true;
+    if (const auto* key = find_duplicate(*object, members)) {
+      complain(
+          concat("the key ", printable(*key, key_quoted_bytes_max), " occurs twice in one object"));
     }
     return true;
   }
@@ -76,6 +83,7 @@ class JsonHandler {
   bool on_key_part(view part, std::size_t, error_code&) { return keep_part(part); }
   bool on_key(view last, std::size_t, error_code&) {
     key_ = whole(last);
+    if (open_.size() == 1 && too_deep_ == 0) field_ = key_;
     return true;
   }
   bool on_string_part(view part, std::size_t, error_code&) { return keep_part(part); }
@@ -90,7 +98,7 @@ class JsonHandler {
     return add(JsonKind::number, whole(last), ec);
   }
   bool on_double(double value, view last, error_code& ec) {
-    if (!std::isfinite(value) && problem_.empty()) problem_ = "a number is out of range";
+    if (!std::isfinite(value)) complain("a number is out of range");
     return add(JsonKind::number, whole(last), ec);
   }
   bool on_bool(bool value, error_code& ec) {
@@ -101,7 +109,16 @@ class JsonHandler {
   bool on_comment(view, error_code&) { return true; }
 
  private:
+  /// What is wrong first, and in which of the text's own fields.
+  void complain(std::string what) {
+    if (!problem_.empty()) return;
+    // Where the root itself has just been closed it is none of them.
+    const bool inside = !field_.empty() && !open_.empty();
+    problem_ =
+        inside ? concat(printable(field_, key_quoted_bytes_max), ": ", what) : std::move(what);
+  }
   bool add(JsonKind kind, std::string_view text, error_code& ec) {
+    if (too_deep_ > 0) return true;
     auto& values = document_.values_;
     if (values.size() >= document_.limits_.values_max) {
       problem_ = "it holds too many values";
@@ -113,15 +130,25 @@ class JsonHandler {
     return true;
   }
   bool open(JsonKind kind, error_code& ec) {
+    if (open_.size() >= document_.limits_.depth_max) {
+      complain(concat("nested deeper than ", document_.limits_.depth_max, " levels"));
+      ++too_deep_;
+      return true;
+    }
     open_.push_back(static_cast<std::uint32_t>(document_.values_.size()));
     return add(kind, {}, ec);
   }
-  const JsonValue& close() {
+  /// The value that ends; null for one that was too deep to be kept.
+  const JsonValue* close() {
+    if (too_deep_ > 0) {
+      --too_deep_;
+      return nullptr;
+    }
     const std::size_t at = open_.back();
     open_.pop_back();
     JsonValue& value = document_.values_[at];
     value.span = static_cast<std::uint32_t>(document_.values_.size() - at);
-    return value;
+    return &value;
   }
 
   bool keep_part(view part) {
@@ -146,6 +173,8 @@ class JsonHandler {
   std::string_view source_;
   std::string problem_;
   std::string_view key_;
+  std::string_view field_;    // the member of the root that is being read
+  std::size_t too_deep_ = 0;  // levels beyond the bound
   std::size_t part_bytes_ = 0;
   std::pmr::vector<std::uint32_t> open_{&document_.memory_};
 };
@@ -167,7 +196,7 @@ const JsonValue* JsonValue::find(std::string_view name) const {
 std::expected<void, std::string> JsonDocument::parse(std::string_view text) {
   values_.reserve(40);
   boost::json::parse_options options;
-  options.max_depth = limits_.depth_max;
+  options.max_depth = parser_depth_max;
   boost::json::basic_parser<JsonHandler> parser(options, *this, text);
   boost::json::error_code ec;
   const std::size_t read = parser.write_some(false, text.data(), text.size(), ec);

@@ -75,7 +75,7 @@ class JsonDocument {
   [[nodiscard]] std::expected<void, std::string> parse(std::string_view text);
 
   /// The value, or null when there is none. A document that was refused for a
-  /// duplicate key or a number still has its value, so that a refusal can say
+  /// duplicate key, a number or its depth still has its value, so that a refusal can say
   /// to what it answers.
   [[nodiscard]] const JsonValue* root() const { return complete_ ? values_.data() : nullptr; }
 

@@ -192,10 +192,10 @@ TEST(Decode, DuplicateKeysAtAnyDepth) {
   expect_invalid(R"({"type":"PING","x":1,"x":1})", "the key x occurs twice in one object");
   expect_invalid(R"({"type":"PING","x":1,"\u0078":1})", "the key x occurs twice in one object");
   expect_invalid(R"({"type":"PING","u":[{"q":{"k":1,"k":2}}]})",
-                 "the key k occurs twice in one object");
+                 "u: the key k occurs twice in one object");
   expect_invalid(
       R"({"type":"CALL_STARTED","roomName":"r","calleeId":"b","metadata":{"a":1,"b":2,"a":1}})",
-      "the key a occurs twice in one object");
+      "metadata: the key a occurs twice in one object");
   std::string many = R"({"type":"PING")";
   for (int i = 0; i < 100; ++i) many += ",\"k" + std::to_string(i) + "\":0";
   good(many + "}");
@@ -211,14 +211,22 @@ TEST(Decode, NestingIsBounded) {
     return R"({"type":"PING","x":)" + repeat("[", levels) + repeat("]", levels) + "}";
   };
   good(nested(json_depth_max - 1));
-  expect_invalid(nested(json_depth_max), "nested deeper than 16 levels");
+  expect_invalid(nested(json_depth_max), "x: nested deeper than 16 levels");
+  expect_invalid(nested(400), "x: nested deeper than 16 levels");
+  // What it answers to is read, before and behind.
+  const auto failure = bad(R"({"id":"a","metadata":)" + repeat("{\"k\":", 30) + "1" +
+                           repeat("}", 30) + R"(,"type":"CALL_STARTED","roomName":"r"})");
+  EXPECT_EQ(failure.id, call::MessageId::clipped("a"));
+  EXPECT_EQ(failure.room, call::RoomName::clipped("r"));
+  EXPECT_EQ(failure.error.message, "metadata: nested deeper than 16 levels");
   bad(repeat("[", 16 * 1024));
   bad(repeat("{\"a\":", 4 * 1024));
 }
 
 TEST(Decode, NumbersOutOfRange) {
-  expect_invalid(R"({"type":"PING","x":1e999})", "a number is out of range");
-  expect_invalid(R"({"type":"PING","x":[{"y":-1e400}]})", "a number is out of range");
+  expect_invalid(R"({"type":"PING","x":1e999})", "x: a number is out of range");
+  expect_invalid(R"({"type":"PING","x":[{"y":-1e400}]})", "x: a number is out of range");
+  expect_invalid(R"({"type":"PING","x":[{"y":{}}],"z":1e999})", "z: a number is out of range");
   bad(R"({"type":"PING","x":1e99999999999999999999})");
   good(R"({"type":"PING","x":[1e300,1e-300,18446744073709551616,-9223372036854775809]})");
 }
