@@ -1,32 +1,22 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
-#include <fstream>
 #include <set>
 
+#include "storage/detail/positions.hpp"
+#include "storage/golden_files.hpp"
+#include "storage/golden_log.hpp"
+#include "storage/raw_database.hpp"
 #include "storage/record_codec.hpp"
 #include "storage/record_text.hpp"
 #include "storage/sample_records.hpp"
+#include "storage/stores.hpp"
 
-// The records of every released format, as they were written then.
+// The records of every released format, and a whole log of it, as they were
+// written then.
 
 namespace callstate::storage::testing {
 namespace {
-
-std::vector<std::string> lines_of(const std::filesystem::path& file) {
-  std::ifstream in(file);
-  std::vector<std::string> lines;
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
-std::vector<std::uint8_t> bytes_of_hex(const std::string& hex) {
-  std::vector<std::uint8_t> bytes;
-  for (std::size_t i = 0; i + 1 < hex.size(); i += 2) {
-    bytes.push_back(static_cast<std::uint8_t>(std::stoi(hex.substr(i, 2), nullptr, 16)));
-  }
-  return bytes;
-}
 
 class Golden : public ::testing::TestWithParam<std::filesystem::path> {};
 
@@ -48,6 +38,26 @@ TEST_P(Golden, ReleasedRecordsReadAsTheyWereWritten) {
     EXPECT_EQ(to_text(again), expected[i]);
   }
   EXPECT_EQ(types.size(), 15U) << "every event type that this release had";
+}
+
+// The chains hold, no position is missing, and the states are those of then.
+TEST_P(Golden, AReleasedLogOpensAndReplaysToTheStatesOfThen) {
+  const auto stored = lines_of(GetParam() / "log.hex");
+  ASSERT_FALSE(stored.empty());
+  const TemporaryDirectory directory;
+  open(directory / "log");
+  change_behind_its_back(directory / "log", [&](Database& database) {
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+      const auto bytes = bytes_of_hex(stored[i]);
+      const rocksdb::Slice value(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+      const PositionKey key(i + 1);
+      const rocksdb::Slice at(key.view().data(), key.view().size());
+      ASSERT_TRUE(database.db->Put({}, database.log, at, value).ok());
+    }
+  });
+  const auto store = open(directory / "log");
+  ASSERT_EQ(store->reader().head(), stored.size());
+  EXPECT_EQ(replayed_states(store->reader()), lines_of(GetParam() / "states.txt"));
 }
 
 std::vector<std::filesystem::path> releases() {
