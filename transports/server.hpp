@@ -29,7 +29,7 @@ struct WebSocketSettings {
   std::size_t queue_messages_max = 1024;                // outbound; more closes with 4410
   std::size_t queue_bytes_max = 1024 * 1024;            // likewise
   RateLimit messages{.per_second = 100, .burst = 200};  // more is answered RATE_LIMITED
-  std::uint32_t refused_in_a_row_max = 200;             // then 4429
+  RateLimit refusals{.per_second = 20, .burst = 200};   // of those; more closes with 4429
 };
 
 struct ServerSettings {

@@ -85,13 +85,13 @@ class WebSocketSession final : public Outlet, public Connection {
   FrameParser parser_;
   OutboundQueue queue_;
   TokenBucket rate_;
+  TokenBucket refusals_;
   SteadyTime last_heard_;
   SteadyTime next_ping_;
   SteadyTime deadline_{};                       // of AUTH, or of the peer's close frame
   call::Time expires_at_{};                     // of the token
   std::string device_;                          // until the session is open
   std::unique_ptr<const call::RoomName> room_;  // of a room path
-  std::uint32_t refused_in_a_row_ = 0;
   State state_ = State::waiting;
   call::Role role_ = call::Role::crm_user;  // of the token, once open
   bool known_to_engine_ = false;            // OpenSession was taken and CloseNotice not yet sent

@@ -163,12 +163,10 @@ void WebSocketSession::submit(engine::Submission submission, const call::Message
 
 bool WebSocketSession::within_rate(const call::MessageId& id, const call::RoomName& room) {
   const auto& settings = server().settings.websocket;
-  const auto taken = rate_.take(settings.messages, SteadyClock::now());
-  if (taken) {
-    refused_in_a_row_ = 0;
-    return true;
-  }
-  if (++refused_in_a_row_ > settings.refused_in_a_row_max) {
+  const auto now = SteadyClock::now();
+  const auto taken = rate_.take(settings.messages, now);
+  if (taken) return true;
+  if (!refusals_.take(settings.refusals, now)) {
     log(Logger::Level::warning, "closed for abuse of the rate limit", {});
     begin_closing({close_code::abuse, "rate limit ignored"});
     return false;

@@ -367,7 +367,7 @@ TEST_F(WebSocketTest, ABurstThatTheSocketTakesIsNotSlow) {
 
 TEST_F(WebSocketTest, RefusesBeyondTheRateAndClosesForAbuse) {
   settings.websocket.messages = {.per_second = 1, .burst = 2};
-  settings.websocket.refused_in_a_row_max = 3;
+  settings.websocket.refusals = {.per_second = 0.001, .burst = 3};
   auto client = connect("/party/r1?token=anna");
   opened();
   for (int i = 0; i < 6; ++i) client.send(ring);
@@ -379,6 +379,20 @@ TEST_F(WebSocketTest, RefusesBeyondTheRateAndClosesForAbuse) {
   }
   EXPECT_EQ(client.code(), 4429);
   EXPECT_EQ(engine.count<engine::Send>(), 2);
+}
+
+TEST_F(WebSocketTest, AFloodThatIsNowAndThenWithinTheRateIsAbuseAllTheSame) {
+  settings.websocket.messages = {.per_second = 10'000, .burst = 1};
+  settings.websocket.refusals = {.per_second = 0.001, .burst = 100};
+  auto client = connect("/party/r1?token=anna");
+  opened();
+  bool open = true;
+  for (int i = 0; i < 100'000 && open; ++i) {
+    client.send(R"({"type":"PING"})");
+    client.send(R"({"type":"PING"})");
+    open = client.read() && client.read();
+  }
+  EXPECT_EQ(client.code(), 4429);
 }
 
 TEST_F(WebSocketTest, DrainingSays1001AndWaits) {
