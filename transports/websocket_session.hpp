@@ -26,7 +26,8 @@ class WebSocketSession final : public Outlet, public Connection {
   WebSocketSession(Ticket ticket, Socket socket);
   ~WebSocketSession() override;
 
-  /// Authenticates as the handshake asked, or sets out to wait for AUTH.
+  /// Authenticates as the handshake asked, or sets out to wait for AUTH; nothing
+  /// when the server drains.
   void begin(const Upgrade& upgrade);
   /// Bytes that came right behind the handshake; before `run`.
   void take(std::span<char> portion) { on_bytes(portion); }

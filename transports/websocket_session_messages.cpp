@@ -37,6 +37,7 @@ std::string WebSocketSession::label() const {
 }
 
 void WebSocketSession::begin(const Upgrade& upgrade) {
+  if (state_ == State::closing) return;  // the server drains
   device_ = upgrade.device;
   if (!upgrade.token) {
     if (upgrade.room_path) return close({close_code::unauthenticated, std::string(missing_token)});
