@@ -76,7 +76,8 @@ class HttpConnection final : public Connection {
   Socket socket_;
   beast::flat_buffer buffer_{http_head_bytes_max + http_body_bytes_max};
   SteadyTime deadline_{};
-  bool busy_ = false;  // a request is being answered
+  bool busy_ = false;       // a request is being answered
+  bool head_only_ = false;  // its method is HEAD: no answer has a body
   bool draining_ = false;
 };
 
@@ -103,6 +104,7 @@ Task<void> HttpConnection::run() {
     co_await http::async_read_header(socket_, buffer_, parser,
                                      asio::redirect_error(use_task, error));
     busy_ = true;
+    head_only_ = parser.get().method() == http::verb::head;
     if (!error && beast::websocket::is_upgrade(parser.get())) {
       auto target = parse_target(view(parser.get().target()));
       const auto where = target ? route(*target) : Route{};
@@ -196,9 +198,9 @@ Task<HttpResponse> HttpConnection::answer(Request request, HttpTarget target, Ro
     }
     case Route::Kind::healthz:
     case Route::Kind::readyz: {
-      if (request.method() != http::verb::get) {
-        auto refusal = problem(405, "INVALID_MESSAGE", "this path takes GET only");
-        refusal.fields.emplace_back("Allow", "GET");
+      if (request.method() != http::verb::get && request.method() != http::verb::head) {
+        auto refusal = problem(405, "INVALID_MESSAGE", "this path takes GET and HEAD");
+        refusal.fields.emplace_back("Allow", "GET, HEAD");
         co_return refusal;
       }
       const bool good =
@@ -266,6 +268,7 @@ Task<bool> HttpConnection::respond(HttpResponse response, unsigned version, bool
   message.body() = std::move(response.body);
   message.keep_alive(keep_alive && !draining_);
   message.prepare_payload();
+  if (head_only_) message.body().clear();  // its length stays
   error_code error;
   co_await http::async_write(socket_, message, asio::redirect_error(use_task, error));
   if (error) co_return false;

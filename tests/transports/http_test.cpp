@@ -7,6 +7,8 @@
 namespace callstate::transports {
 namespace {
 
+using testing::AllOf;
+using testing::EndsWith;
 using testing::HasSubstr;
 using testing::StartsWith;
 
@@ -30,7 +32,7 @@ TEST_F(HttpTest, SaysWhetherItLivesAndIsReady) {
   EXPECT_THAT(ask("GET /readyz"), StartsWith("HTTP/1.1 200 "));
   ready = false;
   EXPECT_THAT(ask("GET /readyz"), StartsWith("HTTP/1.1 503 "));
-  EXPECT_THAT(ask("GET /healthz"), testing::EndsWith("ok"));
+  EXPECT_THAT(ask("GET /healthz"), EndsWith("ok"));
 }
 
 TEST_F(HttpTest, AnswersProblems) {
@@ -66,6 +68,21 @@ TEST_F(HttpTest, KeepsAConnectionAlive) {
   client.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /readyz HTTP/1.1\r\nHost: x\r\n\r\n");
   client.read_until("\r\n\r\nok");
   client.read_until("\r\n\r\nok");
+}
+
+TEST_F(HttpTest, HeadIsAnsweredLikeGetWithoutABody) {
+  start();
+  RawClient client(port);
+  for (const auto* path : {"/healthz", "/readyz", "/nothing", "/party/r1"}) {
+    client.write(std::string("HEAD ") + path + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_THAT(client.read_until("\r\n\r\n"),
+                AllOf(StartsWith("HTTP/1.1 "), HasSubstr("Content-Length: ")));
+  }
+  EXPECT_THAT(
+      ask("HEAD /healthz"),
+      AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("Content-Length: 2\r\n"), EndsWith("\r\n\r\n")));
+  fields = "Transfer-Encoding: gzip\r\n";
+  EXPECT_THAT(ask("HEAD /healthz"), AllOf(StartsWith("HTTP/1.1 400 "), EndsWith("\r\n\r\n")));
 }
 
 TEST_F(HttpTest, TakesNoTransferEncodingButChunked) {
