@@ -11,6 +11,7 @@
 
 #include "transports/authenticate.hpp"
 #include "transports/http_target.hpp"
+#include "transports/json_writer.hpp"
 #include "transports/websocket_session.hpp"
 #include "transports/websocket_upgrade.hpp"
 
@@ -168,9 +169,10 @@ Task<void> HttpConnection::upgrade(const Request& request, HttpTarget target, Ro
   if (!upgrade.token) upgrade.token = offered.token;
   if (!upgrade.token && !target.parameter("token").empty())
     upgrade.token = target.parameter("token");
-  upgrade.device = target.parameter("_pk");
-  if (upgrade.device.empty()) upgrade.device = target.parameter("device");
-  if (upgrade.device.empty()) upgrade.device = view(request["X-Device-Id"]);
+  auto device = target.parameter("_pk");
+  if (device.empty()) device = target.parameter("device");
+  if (device.empty()) device = view(request["X-Device-Id"]);
+  upgrade.device = without_controls(device, call::DeviceId::bytes_max);
 
   std::string head =
       "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";

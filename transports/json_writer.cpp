@@ -143,6 +143,22 @@ std::string_view clip_utf8(std::string_view text, std::size_t bytes_max) {
   return text.substr(0, end);
 }
 
+std::string without_controls(std::string_view text, std::size_t bytes_max) {
+  std::string kept;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t bytes = character_bytes(text, at);
+    const std::string_view character = text.substr(at, std::max<std::size_t>(bytes, 1));
+    at += character.size();
+    const std::uint8_t lead = byte_of(character.front());
+    const bool control =
+        lead < 0x20 || lead == 0x7F || (lead == 0xC2 && bytes == 2 && byte_of(character[1]) < 0xA0);
+    if (bytes == 0 || control) continue;
+    if (kept.size() + bytes > bytes_max) break;
+    kept += character;
+  }
+  return kept;
+}
+
 std::string printable(std::string_view text, std::size_t bytes_max) {
   std::string made(text.substr(0, bytes_max));
   std::ranges::replace_if(made, [](char c) { return c < 0x20 || c > 0x7E; }, '?');

@@ -20,6 +20,10 @@ void append_time(std::string& out, call::Time time);
 /// `text` cut to at most `bytes_max` bytes, not within a character.
 std::string_view clip_utf8(std::string_view text, std::size_t bytes_max);
 
+/// What of `text` is valid UTF-8 and no control character, cut like that: for a
+/// stranger's text that is kept.
+std::string without_controls(std::string_view text, std::size_t bytes_max);
+
 /// At most `bytes_max` bytes of `text` with everything but printable ASCII
 /// replaced by `?`: for quoting a stranger's text in a sentence.
 std::string printable(std::string_view text, std::size_t bytes_max);

@@ -10,7 +10,7 @@ namespace callstate::transports {
 struct Upgrade {
   bool room_path = false;            // else /v1/ws
   std::string room;                  // of a room path, unchecked
-  std::string device;                // empty: none was given
+  std::string device;                // no longer than a device id; empty: none was given
   std::optional<std::string> token;  // never logged
 };
 

@@ -10,6 +10,7 @@ namespace {
 
 using std::chrono::milliseconds;
 using testing::HasSubstr;
+using testing::StartsWith;
 
 constexpr std::string_view ring = R"({"type":"RINGING","roomName":"r1","id":"m1"})";
 
@@ -48,6 +49,23 @@ TEST_F(WebSocketTest, OpensPartyKitsPathAndTakesItsDeviceId) {
   const auto open = opened();
   EXPECT_EQ(open.room->view(), "tenant-call-1:2");
   EXPECT_EQ(open.sender.device.view(), "phone");
+}
+
+TEST_F(WebSocketTest, ADeviceIdIsTextWithoutControlCharacters) {
+  auto escape = connect("/v1/ws?token=anna&_pk=%1b%5b2J%ff%00t%c3%a9l%c2%9b1m%7f%ed%a0%80");
+  EXPECT_EQ(opened(0).sender.device.view(), "[2Jt\xc3\xa9l1m");
+  auto header = connect("/v1/ws", {{"Authorization", "Bearer anna"},
+                                   {"X-Device-Id",
+                                    "a\xff"
+                                    "b"}});
+  EXPECT_EQ(opened(1).sender.device.view(), "ab");
+  auto nothing = connect("/v1/ws?token=anna&device=%00%1b");
+  EXPECT_THAT(std::string(opened(2).sender.device.view()), StartsWith("s-"));
+  const std::string filling(127, 'd');
+  auto lengthy = connect("/v1/ws?token=anna&_pk=" + filling + "%c3%a9");
+  EXPECT_EQ(opened(3).sender.device.view(), filling) << "cut between characters";
+  auto invisible = connect("/v1/ws?token=anna&_pk=%01" + filling + "e");
+  EXPECT_EQ(opened(4).sender.device.view(), filling + "e") << "what is dropped does not count";
 }
 
 TEST_F(WebSocketTest, TakesTheTokenFromEveryPlace) {
