@@ -36,6 +36,14 @@ std::string_view field_of(const Request& request, http::field name) {
   return view(request[name]);
 }
 
+// A field that is a list may stand in several lines (RFC 9110, 5.3).
+std::string list_of(const Request& request, http::field name) {
+  std::string joined;
+  const auto [first, last] = request.equal_range(name);
+  for (auto line = first; line != last; ++line) joined.append(view(line->value())).push_back(',');
+  return joined;
+}
+
 /// A connection as long as it speaks HTTP.
 class HttpConnection final : public Connection {
  public:
@@ -161,7 +169,7 @@ Task<void> HttpConnection::upgrade(const Request& request, HttpTarget target, Ro
     co_return;
   }
 
-  const auto offered = read_protocols(field_of(request, http::field::sec_websocket_protocol));
+  const auto offered = read_protocols(list_of(request, http::field::sec_websocket_protocol));
   Upgrade upgrade;
   upgrade.room_path = route.kind == Route::Kind::room_session;
   upgrade.room = std::move(route.room);

@@ -86,6 +86,14 @@ TEST_F(WebSocketTest, TakesTheTokenFromEveryPlace) {
   EXPECT_EQ(opened(3).sender.user.view(), "u3");
 }
 
+TEST_F(WebSocketTest, TheSubprotocolsMayStandInSeveralLines) {
+  auto client = connect("/v1/ws", {{"Sec-WebSocket-Protocol", "graphql-ws"},
+                                   {"Sec-WebSocket-Protocol", "callstate.v1"},
+                                   {"Sec-WebSocket-Protocol", "bearer.anna"}});
+  EXPECT_EQ(opened().sender.user.view(), "anna");
+  EXPECT_EQ(client.protocol(), "callstate.v1");
+}
+
 TEST_F(WebSocketTest, AcceptsAndCloses1008WithoutAGoodToken) {
   auto missing = connect("/party/r1");
   EXPECT_EQ(missing.code(), 1008);
