@@ -5,6 +5,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/read_size.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <memory>
@@ -68,6 +69,7 @@ class HttpConnection final : public Connection {
   }
 
  private:
+  Task<error_code> read_head(Parser& parser);
   Task<void> upgrade(const Request& request, HttpTarget target, Route route);
   Task<HttpResponse> answer(Request request, HttpTarget target, Route route);
   Task<HttpResponse> run_handler(HttpRequest request);
@@ -104,28 +106,67 @@ std::optional<HttpResponse> refuse_unreadable(const error_code& error) {
   return std::nullopt;
 }
 
+// What a head alone is refused for.
+std::optional<HttpResponse> refuse_head(const Parser& parser) {
+  const auto& request = parser.get();
+  const auto hosts = request.count(http::field::host);
+  if (hosts > 1 || (hosts == 0 && request.version() > 10))
+    return problem(400, "INVALID_MESSAGE", "a request has one Host");
+  // Where such a body ends is a matter of opinion (RFC 9112, 6.3), and what
+  // follows would be taken for a request.
+  if (request.count(http::field::transfer_encoding) != 0 && !parser.chunked())
+    return problem(400, "INVALID_MESSAGE", "no Transfer-Encoding but chunked is taken");
+  return std::nullopt;
+}
+
+// Folded lines, which RFC 9112 (5.2) lets a server refuse, are read one way here
+// and another there.
+bool has_folded_line(std::string_view head) {
+  return head.find("\n ") != head.npos || head.find("\n\t") != head.npos;
+}
+
+// What http::async_read_header does, but for two things: that one joins folded
+// lines, unseen, and bounds what it looks at rather than the whole head.
+Task<error_code> HttpConnection::read_head(Parser& parser) {
+  error_code error;
+  for (std::size_t taken = 0;;) {
+    if (const auto bytes = buffer_.data(); bytes.size() != 0) {
+      const auto size = parser.put(bytes, error);
+      if (has_folded_line({static_cast<const char*>(bytes.data()), size}))
+        co_return http::error::bad_field;
+      buffer_.consume(size);
+      taken += size;
+      if (error != http::error::need_more) co_return error;
+    }
+    const auto held = taken + buffer_.size();
+    if (held >= http_head_bytes_max) co_return http::error::header_limit;
+    const auto room = beast::read_size(buffer_, http_head_bytes_max - held);
+    const auto size = co_await socket_.async_read_some(buffer_.prepare(room),
+                                                       asio::redirect_error(use_task, error));
+    if (error) co_return error;
+    buffer_.commit(size);
+  }
+}
+
 Task<void> HttpConnection::run() {
   for (;;) {
     Parser parser;
     parser.header_limit(http_head_bytes_max);
     parser.body_limit(http_body_bytes_max);
-    error_code error;
-    co_await http::async_read_header(socket_, buffer_, parser,
-                                     asio::redirect_error(use_task, error));
+    auto error = co_await read_head(parser);
     busy_ = true;
     head_only_ = parser.get().method() == http::verb::head;
+    if (!error) {
+      if (auto refusal = refuse_head(parser)) {
+        (void)co_await respond(std::move(*refusal), 11, false);
+        co_return;
+      }
+    }
     if (!error && beast::websocket::is_upgrade(parser.get())) {
       auto target = parse_target(view(parser.get().target()));
       const auto where = target ? route(*target) : Route{};
       if (where.kind == Route::Kind::room_session || where.kind == Route::Kind::user_session)
         co_return co_await upgrade(parser.get(), std::move(*target), where);
-    }
-    if (!error && parser.get().count(http::field::transfer_encoding) != 0 && !parser.chunked()) {
-      // Where such a body ends is a matter of opinion (RFC 9112, 6.3), and what
-      // follows would be taken for a request.
-      (void)co_await respond(
-          problem(400, "INVALID_MESSAGE", "no Transfer-Encoding but chunked is taken"), 11, false);
-      co_return;
     }
     if (!error) {
       expire_after(server_.settings.request_timeout);

@@ -1,6 +1,8 @@
 #include "transports/http_target.hpp"
 
+#include <algorithm>
 #include <boost/url.hpp>
+#include <boost/url/grammar/ci_string.hpp>
 
 #include "transports/http.hpp"
 
@@ -38,6 +40,20 @@ std::string encode_strays(std::string_view target) {
   return encoded;
 }
 
+// A proxy is asked with a whole URL, which every server must take (RFC 9112,
+// 3.2.2). Whom it names does not matter here: what follows does.
+std::string origin_form(std::string_view target) {
+  for (const std::string_view scheme : {"http://", "https://"}) {
+    if (!boost::urls::grammar::ci_is_equal(target.substr(0, scheme.size()), scheme)) continue;
+    const auto host = target.substr(scheme.size());
+    const auto end = std::min(host.find_first_of("/?"), host.size());
+    if (end == 0) return {};
+    const auto rest = host.substr(end);
+    return rest.starts_with('/') ? std::string(rest) : std::string("/").append(rest);
+  }
+  return std::string(target);
+}
+
 std::string_view first_of(const std::vector<std::pair<std::string, std::string>>& pairs,
                           std::string_view name) {
   for (const auto& [key, value] : pairs)
@@ -70,7 +86,7 @@ std::string_view HttpRequest::field(std::string_view name) const {
 }
 
 std::optional<HttpTarget> parse_target(std::string_view target) {
-  const auto encoded = encode_strays(target);
+  const auto encoded = encode_strays(origin_form(target));
   const auto parsed = boost::urls::parse_origin_form(encoded);
   if (!parsed) return std::nullopt;
   HttpTarget result;

@@ -20,7 +20,7 @@ struct HttpTarget {
 };
 
 /// Takes what browsers and libraries send, also characters that a URL should
-/// have had encoded. Nothing when it is no path.
+/// have had encoded, and whole http and https URLs. Nothing when it is no path.
 std::optional<HttpTarget> parse_target(std::string_view target);
 
 /// Where a request goes that the server itself answers.

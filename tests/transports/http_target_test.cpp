@@ -41,9 +41,19 @@ TEST(HttpTarget, TakesRoomNamesThatWereNotEncoded) {
   EXPECT_EQ(route_of("/parties/main/caf\xc3\xa9{1}|2").room, "caf\xc3\xa9{1}|2");
   EXPECT_EQ(route_of("/party/100%").room, "100%");
   EXPECT_EQ(route_of("/party/100%zz").room, "100%zz");
-  EXPECT_FALSE(parse_target("http://other/x"));
   EXPECT_FALSE(parse_target("*"));
   EXPECT_FALSE(parse_target(""));
+}
+
+TEST(HttpTarget, TakesTheAbsoluteForm) {
+  EXPECT_EQ(route_of("http://other/healthz").kind, Route::Kind::healthz);
+  EXPECT_EQ(route_of("HTTPS://[::1]:7480/party/r1?token=x").room, "r1");
+  EXPECT_EQ(parse_target("http://other")->path, "/");
+  EXPECT_EQ(parse_target("http://other?a=http://b/c")->path, "/");
+  EXPECT_EQ(parse_target("http://other?a=http://b/c")->parameter("a"), "http://b/c");
+  EXPECT_EQ(parse_target("/x?a=http://b/c")->path, "/x");
+  for (const auto* bad : {"http:", "http:/x", "http://", "http:///x", "ftp://x/y", "x:80"})
+    EXPECT_FALSE(parse_target(bad)) << bad;
 }
 
 TEST(WebSocketUpgrade, ReadsTheSubprotocolPairInAnyOrder) {

@@ -147,6 +147,38 @@ TEST_F(HttpTest, BoundsHeadAndBody) {
   EXPECT_THAT(ask("GET /healthz"), StartsWith("HTTP/1.1 400 "));
 }
 
+TEST_F(HttpTest, BoundsAHeadOfShortLinesThatComeOneByOne) {
+  start();
+  RawClient client(port);
+  // What is read at once ends with a line's first byte: the parser takes all
+  // lines before it, and does not count them.
+  std::string head = "GET /healthz?12 HTTP/1.1\r\nHost: x\r\n";
+  ASSERT_EQ(head.size() % 4, 3U);
+  while (head.size() < 4 * http_head_bytes_max) head += "X:\r\n";
+  client.write(head);
+  EXPECT_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 431 "));
+}
+
+TEST_F(HttpTest, RefusesAHeadThatOthersCouldReadOtherwise) {
+  start();
+  const auto answer = [this](std::string_view head) {
+    RawClient client(port);
+    client.write(std::string(head) + "Connection: close\r\n\r\n");
+    return client.read_to_end();
+  };
+  for (const auto* head : {
+           "GET /healthz HTTP/1.1\r\n",
+           "GET /healthz HTTP/1.1\r\nHost: x\r\nHost: x\r\n",
+           "GET /healthz HTTP/1.0\r\nHost: x\r\nHost: y\r\n",
+           "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Folded: a\r\n b\r\n",
+           "GET /healthz HTTP/1.1\r\nHost: x\r\nX-Folded:\r\n\tb\r\n",
+           "GET /healthz HTTP/1.1\r\n Host: x\r\n",
+       })
+    EXPECT_THAT(answer(head), StartsWith("HTTP/1.1 400 ")) << head;
+  EXPECT_THAT(answer("GET /healthz HTTP/1.0\r\n"), HasSubstr(" 200 ")) << "has no Host";
+  EXPECT_THAT(answer("GET http://x/healthz HTTP/1.1\r\nHost: x\r\n"), HasSubstr(" 200 "));
+}
+
 TEST_F(HttpTest, ASlowSenderOfHeadersIsDropped) {
   settings.head_timeout = std::chrono::milliseconds(30);
   start();
