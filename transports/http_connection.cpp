@@ -221,6 +221,7 @@ Task<void> HttpConnection::upgrade(const Request& request, HttpTarget target, Ro
   auto device = target.parameter("_pk");
   if (device.empty()) device = target.parameter("device");
   if (device.empty()) device = view(request["X-Device-Id"]);
+  upgrade.since = target.parameter("since");
   upgrade.device = without_controls(device, call::DeviceId::bytes_max);
 
   std::string head =

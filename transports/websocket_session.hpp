@@ -92,6 +92,7 @@ class WebSocketSession final : public Outlet, public Connection {
   SteadyTime deadline_{};                       // of AUTH, or of the peer's close frame
   call::Time expires_at_{};                     // of the token
   std::string device_;                          // until the session is open
+  std::string since_;                           // likewise
   std::unique_ptr<const call::RoomName> room_;  // of a room path
   State state_ = State::waiting;
   call::Role role_ = call::Role::crm_user;  // of the token, once open

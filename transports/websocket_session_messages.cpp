@@ -26,6 +26,15 @@ std::string hex(std::uint64_t number) {
   return {digits.data(), end};
 }
 
+/// Nothing for what is no whole number, and for none.
+std::optional<call::Position> parse_cursor(std::string_view text) {
+  call::Position position = 0;
+  const char* end = text.data() + text.size();
+  const auto [read, error] = std::from_chars(text.data(), end, position);
+  if (text.empty() || error != std::errc() || read != end) return std::nullopt;
+  return position;
+}
+
 }  // namespace
 
 // A device that says no name of its own is told apart by its session. Session
@@ -39,6 +48,7 @@ std::string WebSocketSession::label() const {
 void WebSocketSession::begin(const Upgrade& upgrade) {
   if (state_ == State::closing) return;  // the server drains
   device_ = upgrade.device;
+  since_ = upgrade.since;
   if (!upgrade.token) {
     if (upgrade.room_path) return close({close_code::unauthenticated, std::string(missing_token)});
     if (server().unauthenticated.fetch_add(1) >= server().settings.unauthenticated_max) {
@@ -46,7 +56,7 @@ void WebSocketSession::begin(const Upgrade& upgrade) {
       return close({close_code::try_later, "too many connections wait for AUTH"});
     }
     counted_waiting_ = true;
-    deadline_ = thread().coarse_now() + server().settings.websocket.auth_timeout;
+    deadline_ = SteadyClock::now() + server().settings.websocket.auth_timeout;
     return;
   }
   const auto identity = verify(*upgrade.token);
@@ -83,7 +93,14 @@ void WebSocketSession::open(const Identity& identity) {
   thread().hub().add(id_, *this, identity.tenant, identity.user);
   std::optional<call::RoomName> room;
   if (room_) room = *room_;
-  if (!server().ports.inbox.submit(engine::OpenSession{id_, std::move(sender), std::move(room)})) {
+  const auto since = parse_cursor(since_);
+  if (!since && !since_.empty()) {
+    refuse(call::ErrorCode::invalid_message, "since must be a cursor: a whole number, not negative",
+           {}, room_ ? *room_ : no_room);
+  }
+  since_ = {};
+  if (!server().ports.inbox.submit(
+          engine::OpenSession{id_, std::move(sender), std::move(room), since})) {
     thread().hub().remove(id_);
     return begin_closing({close_code::try_later, "overloaded"});
   }
@@ -138,7 +155,7 @@ void WebSocketSession::on_message(std::string_view text) {
                  },
                  [this](const JoinRequest& join) {
                    if (!within_rate(join.id, join.room)) return;
-                   submit(engine::Join{id_, join.room, join.id}, join.id, join.room);
+                   submit(engine::Join{id_, join.room, join.id, join.since}, join.id, join.room);
                  },
                  [this](const LeaveRequest& request) {
                    if (!within_rate(request.id, request.room)) return;

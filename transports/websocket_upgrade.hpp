@@ -11,6 +11,7 @@ struct Upgrade {
   bool room_path = false;            // else /v1/ws
   std::string room;                  // of a room path, unchecked
   std::string device;                // no longer than a device id; empty: none was given
+  std::string since;                 // the client's cursor, unchecked; empty: none was given
   std::optional<std::string> token;  // never logged
 };
 

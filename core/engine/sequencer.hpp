@@ -136,6 +136,8 @@ class Sequencer {
   void sessions_changed(UserEntry& user, Batch& batch);
   void sessions_came(UserEntry& user, Batch& batch);
   void sessions_gone(UserEntry& user, Batch& batch);
+  void answer_cursor(SessionId session, std::optional<call::Position> since,
+                     call::Position nothing_since, const call::RoomName& room, Batch& batch);
   void hear(SessionId session, call::Role role, const RoomEntry& room, Batch& batch);
   void show_room(SessionId session, const RoomEntry& room, Batch& batch);
   void show_invitation(SessionId session, const UserEntry& user, const RoomEntry& room,

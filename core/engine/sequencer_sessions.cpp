@@ -32,6 +32,7 @@ void Sequencer::on(OpenSession& open, Batch& batch) {
   const auto turn_away = [&](std::uint16_t code, std::string reason) {
     batch.effects.emplace_back(CloseSession{open.session, {code, std::move(reason)}});
   };
+  const call::Position head = head_;
   UserEntry& user = states_.user(open.sender.tenant, open.sender.user.view());
   if (user.sessions.size() >= settings_.sessions_per_user_max) {
     return turn_away(close_abuse, "too many sessions of this user");
@@ -54,6 +55,7 @@ void Sequencer::on(OpenSession& open, Batch& batch) {
   if (user.sessions.size() == 1) sessions_changed(user, batch);
 
   batch.effects.emplace_back(Attach{open.session, joined == nullptr});
+  answer_cursor(open.session, open.since, head, open.room.value_or(call::RoomName()), batch);
   if (joined != nullptr) {
     hear(open.session, open.sender.role, *joined, batch);
     show_room(open.session, *joined, batch);
@@ -135,6 +137,9 @@ void Sequencer::on(Join& join, Batch& batch) {
                                 call::Outcome::applied, false}});
   }
   if (!again) session.joined.push_back(join.room);
+  const bool missed = !join.since || *join.since < entry.room.position || *join.since > head_;
+  answer_cursor(join.session, join.since, missed ? entry.room.position : *join.since, join.room,
+                batch);
   show_room(join.session, entry, batch);
 }
 
@@ -152,6 +157,22 @@ void Sequencer::on(Leave& leave, Batch& batch) {
         Reply{leave.session, Ack{leave.id, leave.room, entry.room.seq, entry.room.position,
                                  call::Outcome::applied, false}});
   }
+}
+
+// Whoever names a cursor is told that what came after it does not follow, rather
+// than left to believe that it does.
+void Sequencer::answer_cursor(SessionId session, std::optional<call::Position> since,
+                              call::Position nothing_since, const call::RoomName& room,
+                              Batch& batch) {
+  if (!since || *since == nothing_since) return;
+  call::Error error{call::ErrorCode::cursor_expired,
+                    "the events after since are not sent again; the present state follows"};
+  if (*since > head_) {
+    error = {call::ErrorCode::invalid_message, "since lies beyond the log's end, position " +
+                                                   std::to_string(head_) +
+                                                   ": it is no cursor of this log"};
+  }
+  batch.effects.emplace_back(Reply{session, Refusal{std::move(error), {}, room, {}, {}}});
 }
 
 // A customer hears a call, not the room: the next call may be of others. One

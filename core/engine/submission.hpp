@@ -17,6 +17,9 @@ struct OpenSession {
   SessionId session = 0;
   call::Sender sender;
   std::optional<call::RoomName> room;  // joined to this room from the start
+  /// The client's cursor. What came after it is not sent again: the answer is
+  /// CURSOR_EXPIRED before the present state, unless nothing has come.
+  std::optional<call::Position> since{};
 };
 
 /// The session's connection is gone.
@@ -36,6 +39,7 @@ struct Join {
   SessionId session = 0;
   call::RoomName room;
   call::MessageId id;
+  std::optional<call::Position> since{};  // as in OpenSession, for this room
 };
 struct Leave {
   SessionId session = 0;

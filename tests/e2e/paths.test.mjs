@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import PartySocket from 'partysocket';
 import WebSocket from 'ws';
 
-import { person } from './calls.mjs';
+import { connected, person } from './calls.mjs';
 import { Client, unique } from './client.mjs';
 import { Server } from './server.mjs';
 import { confidential, tokenFor } from './tokens.mjs';
@@ -212,4 +212,26 @@ describe('the token', () => {
     client.send({ type: 'PING' });
     assert.equal((await client.closed(1008)).reason, 'Missing authentication token');
   });
+});
+
+test('a cursor after which something came is answered, and the present state follows', async () => {
+  const call = await connected(server);
+  const open = async (since) => {
+    const query = `token=${tokenFor(call.callee)}&device=late&since=${since}`;
+    const client = server.dial(`/v1/ws?${query}`);
+    await client.opened();
+    return client;
+  };
+  const late = await open(1);
+  assert.equal((await late.next('ERROR')).code, 'CURSOR_EXPIRED');
+  assert.equal((await late.next('ROOM_STATE')).callState, 'CONNECTED');
+  for (const since of ['zz', '-1', '1e3', '99999999']) {
+    const client = await open(since);
+    assert.equal((await client.next('ERROR')).code, 'INVALID_MESSAGE', since);
+    assert.equal((await client.next('ROOM_STATE')).callState, 'CONNECTED');
+  }
+  const joined = await server.inbox(person('listener'));
+  joined.send({ type: 'JOIN', id: 'j', roomName: call.room, since: 1 });
+  assert.equal((await joined.next('ERROR')).code, 'CURSOR_EXPIRED');
+  assert.equal((await joined.next('ROOM_STATE')).callState, 'CONNECTED');
 });

@@ -290,6 +290,55 @@ TEST_F(Sessions, OfWhoWasAskedInLaterAreShownTheLogsEvent) {
   EXPECT_EQ(here.ring_deadline, there.ring_deadline);
 }
 
+TEST_F(Sessions, ThatNameACursorAreToldThatTheRestDoesNotFollow) {
+  open(1, "ann");
+  open(2, "bob");
+  start_call(1, "r1", {"bob"});
+  const auto come = [&](SessionId session, call::Position since) {
+    auto opened = opening(session, "bob", "tablet");
+    opened.since = since;
+    return submit(opened);
+  };
+  const auto behind = come(3, 1);
+  ASSERT_EQ(replies<Refusal>(behind, 3).size(), 1U);
+  EXPECT_EQ(replies<Refusal>(behind, 3)[0].error.code, call::ErrorCode::cursor_expired);
+  // The error comes first, and then what is so now.
+  const auto is = [](const Effect& effect, auto what) {
+    const auto* reply = std::get_if<Reply>(&effect);
+    return reply != nullptr && std::holds_alternative<decltype(what)>(reply->message);
+  };
+  const auto error = std::ranges::find_if(behind, [&](auto& e) { return is(e, Refusal()); });
+  const auto state = std::ranges::find_if(behind, [&](auto& e) { return is(e, RoomState()); });
+  ASSERT_NE(state, behind.end());
+  EXPECT_LT(error, state);
+
+  EXPECT_TRUE(replies<Refusal>(come(4, log.head()), 4).empty());
+  const auto beyond = come(5, log.head() + 1);
+  ASSERT_EQ(replies<Refusal>(beyond, 5).size(), 1U);
+  EXPECT_EQ(replies<Refusal>(beyond, 5)[0].error.code, call::ErrorCode::invalid_message);
+  EXPECT_EQ(only<Attach>(beyond).size(), 1U);
+}
+
+TEST_F(Sessions, ThatJoinWithACursorAreToldOfTheRoomAlone) {
+  open(1, "ann");
+  open(2, "bob");
+  start_call(1, "r1", {"bob"});
+  const auto room_at = room_state("r1").position;
+  open(3, "cid");
+  const auto join = [&](call::Position since) {
+    return submit(Join{3, room("r1"), id("j"), since});
+  };
+  EXPECT_TRUE(replies<Refusal>(join(room_at), 3).empty());
+  EXPECT_TRUE(replies<Refusal>(join(log.head()), 3).empty());
+  const auto behind = join(room_at - 1);
+  ASSERT_EQ(replies<Refusal>(behind, 3).size(), 1U);
+  EXPECT_EQ(replies<Refusal>(behind, 3)[0].error.code, call::ErrorCode::cursor_expired);
+  EXPECT_EQ(replies<Ack>(behind, 3).size(), 1U);
+  EXPECT_EQ(replies<RoomState>(behind, 3).size(), 1U);
+  EXPECT_EQ(replies<Refusal>(join(log.head() + 1), 3).at(0).error.code,
+            call::ErrorCode::invalid_message);
+}
+
 TEST_F(Sessions, OfACustomerHearTheirOwnCallsOnly) {
   open(1, "ann");
   submit(opening(2, "eve", "phone", call::Role::portal_customer));
