@@ -23,6 +23,8 @@ struct HttpRequest {
   std::string path;                                         // percent-decoded, without the query
   std::vector<std::pair<std::string, std::string>> query;   // decoded, in order
   std::vector<std::pair<std::string, std::string>> fields;  // names in lower case
+  /// Empty without an identity: of strangers no body is read, and the connection
+  /// ends with the answer where one was on its way.
   std::string body;
   /// From `Authorization: Bearer`, else `?token=`, when it was given and is good.
   std::optional<Identity> identity;

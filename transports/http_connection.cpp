@@ -25,6 +25,9 @@ using boost::system::error_code;
 using Request = http::request<http::string_body>;
 using Parser = http::request_parser<http::string_body>;
 
+// For whoever is answered and told that the connection ends, to hear it.
+constexpr auto linger_time = std::chrono::seconds(2);
+
 std::string_view view(beast::string_view text) {
   return {text.data(), text.size()};
 }
@@ -43,6 +46,24 @@ std::string list_of(const Request& request, http::field name) {
   const auto [first, last] = request.equal_range(name);
   for (auto line = first; line != last; ++line) joined.append(view(line->value())).push_back(',');
   return joined;
+}
+
+bool is_session(Route::Kind kind) {
+  return kind == Route::Kind::room_session || kind == Route::Kind::user_session;
+}
+
+HttpRequest plain_request(const Request& request, HttpTarget target, std::string address) {
+  HttpRequest plain;
+  plain.method = view(request.method_string());
+  plain.path = std::move(target.path);
+  plain.query = std::move(target.query);
+  plain.remote_address = std::move(address);
+  for (const auto& field : request) {
+    std::string name(view(field.name_string()));
+    std::ranges::transform(name, name.begin(), lower);
+    plain.fields.emplace_back(std::move(name), view(field.value()));
+  }
+  return plain;
 }
 
 /// A connection as long as it speaks HTTP.
@@ -69,11 +90,18 @@ class HttpConnection final : public Connection {
   }
 
  private:
+  enum class Next : std::uint8_t { request, linger, end };
+
+  Task<Next> serve_request();
   Task<error_code> read_head(Parser& parser);
-  Task<void> upgrade(const Request& request, HttpTarget target, Route route);
-  Task<HttpResponse> answer(Request request, HttpTarget target, Route route);
+  Task<error_code> read_body(Parser& parser);
+  Task<Next> upgrade(const Request& request, HttpTarget target, Route route);
+  std::optional<HttpResponse> answer_itself(http::verb method, Route::Kind kind);
+  Task<std::optional<HttpResponse>> answer_by_handler(Parser& parser, HttpTarget target);
   Task<HttpResponse> run_handler(HttpRequest request);
-  Task<bool> respond(HttpResponse response, unsigned version, bool keep_alive);
+  Task<Next> respond(HttpResponse response, unsigned version, bool keep_alive);
+  Task<Next> refuse(HttpResponse response) { return respond(std::move(response), 11, false); }
+  Task<void> linger();
 
   void expire_after(std::chrono::milliseconds time) { deadline_ = SteadyClock::now() + time; }
   void end() {
@@ -85,7 +113,7 @@ class HttpConnection final : public Connection {
   IoThread& thread_;
   Ticket ticket_;
   Socket socket_;
-  beast::flat_buffer buffer_{http_head_bytes_max + http_body_bytes_max};
+  beast::flat_buffer buffer_{http_head_bytes_max};
   SteadyTime deadline_{};
   bool busy_ = false;       // a request is being answered
   bool head_only_ = false;  // its method is HEAD: no answer has a body
@@ -149,66 +177,54 @@ Task<error_code> HttpConnection::read_head(Parser& parser) {
 }
 
 Task<void> HttpConnection::run() {
-  for (;;) {
-    Parser parser;
-    parser.header_limit(http_head_bytes_max);
-    parser.body_limit(http_body_bytes_max);
-    auto error = co_await read_head(parser);
-    busy_ = true;
-    head_only_ = parser.get().method() == http::verb::head;
-    if (!error) {
-      if (auto refusal = refuse_head(parser)) {
-        (void)co_await respond(std::move(*refusal), 11, false);
-        co_return;
-      }
-    }
-    if (!error && beast::websocket::is_upgrade(parser.get())) {
-      auto target = parse_target(view(parser.get().target()));
-      const auto where = target ? route(*target) : Route{};
-      if (where.kind == Route::Kind::room_session || where.kind == Route::Kind::user_session)
-        co_return co_await upgrade(parser.get(), std::move(*target), where);
-    }
-    if (!error) {
-      expire_after(server_.settings.request_timeout);
-      if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
-        static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-        co_await asio::async_write(socket_, asio::buffer(go_on),
-                                   asio::redirect_error(use_task, error));
-      }
-      co_await http::async_read(socket_, buffer_, parser, asio::redirect_error(use_task, error));
-    }
-    if (error) {
-      if (auto refusal = refuse_unreadable(error))
-        (void)co_await respond(std::move(*refusal), 11, false);
-      co_return;
-    }
-    const auto version = parser.get().version();
-    const bool keep_alive = parser.get().keep_alive();
-    auto target = parse_target(view(parser.get().target()));
-    auto response = problem(400, "INVALID_MESSAGE", "the request's target is no path");
-    if (target) {
-      auto where = route(*target);
-      response = co_await answer(parser.release(), std::move(*target), std::move(where));
-    }
-    if (!co_await respond(std::move(response), version, keep_alive)) co_return;
+  // No switch: g++ 12 loses `this` in one whose condition awaits.
+  Next next = co_await serve_request();
+  while (next == Next::request) {
     busy_ = false;
+    buffer_.shrink_to_fit();
     expire_after(server_.settings.keep_alive_timeout);
+    next = co_await serve_request();
   }
+  if (next == Next::linger) co_await linger();
 }
 
-Task<void> HttpConnection::upgrade(const Request& request, HttpTarget target, Route route) {
+// What the head decides is answered before any of a body is read.
+Task<HttpConnection::Next> HttpConnection::serve_request() {
+  Parser parser;
+  parser.header_limit(http_head_bytes_max);
+  parser.body_limit(http_body_bytes_max);
+  const auto error = co_await read_head(parser);
+  busy_ = true;
+  const auto& request = parser.get();
+  head_only_ = request.method() == http::verb::head;
+  auto refusal = error ? refuse_unreadable(error) : refuse_head(parser);
+  if (error && !refusal) co_return Next::end;
+  if (refusal) co_return co_await refuse(std::move(*refusal));
+  auto target = parse_target(view(request.target()));
+  if (!target)
+    co_return co_await refuse(problem(400, "INVALID_MESSAGE", "the request's target is no path"));
+  auto where = route(*target);
+  if (beast::websocket::is_upgrade(request) && is_session(where.kind))
+    co_return co_await upgrade(request, std::move(*target), std::move(where));
+
+  expire_after(server_.settings.request_timeout);
+  auto response = answer_itself(request.method(), where.kind);
+  if (!response) response = co_await answer_by_handler(parser, std::move(*target));
+  if (!response) co_return Next::end;
+  co_return co_await respond(std::move(*response), request.version(),
+                             request.keep_alive() && parser.is_done());
+}
+
+Task<HttpConnection::Next> HttpConnection::upgrade(const Request& request, HttpTarget target,
+                                                   Route route) {
   const auto key = field_of(request, http::field::sec_websocket_key);
   if (field_of(request, http::field::sec_websocket_version) != "13") {
     auto refusal = problem(426, "INVALID_MESSAGE", "only version 13 of WebSocket is spoken here");
     refusal.fields.emplace_back("Sec-WebSocket-Version", "13");
-    (void)co_await respond(std::move(refusal), 11, false);
-    co_return;
+    co_return co_await refuse(std::move(refusal));
   }
-  if (!is_websocket_key(key)) {
-    (void)co_await respond(problem(400, "INVALID_MESSAGE", "Sec-WebSocket-Key is no key"), 11,
-                           false);
-    co_return;
-  }
+  if (!is_websocket_key(key))
+    co_return co_await refuse(problem(400, "INVALID_MESSAGE", "Sec-WebSocket-Key is no key"));
 
   const auto offered = read_protocols(list_of(request, http::field::sec_websocket_protocol));
   Upgrade upgrade;
@@ -231,61 +247,68 @@ Task<void> HttpConnection::upgrade(const Request& request, HttpTarget target, Ro
   head += "\r\n";
   error_code error;
   co_await asio::async_write(socket_, asio::buffer(head), asio::redirect_error(use_task, error));
-  if (error || !socket_.is_open()) co_return;
+  if (error || !socket_.is_open()) co_return Next::end;
 
   auto session = std::make_unique<WebSocketSession>(std::move(ticket_), std::move(socket_));
   session->begin(upgrade);
   const auto early = buffer_.data();
   if (early.size() != 0) session->take({static_cast<char*>(early.data()), early.size()});
   WebSocketSession::run(std::move(session));
+  co_return Next::end;
 }
 
-Task<HttpResponse> HttpConnection::answer(Request request, HttpTarget target, Route route) {
-  switch (route.kind) {
-    case Route::Kind::room_session:
-    case Route::Kind::user_session: {
-      auto refusal = problem(426, "INVALID_MESSAGE", "this path is for WebSocket");
-      refusal.fields.emplace_back("Upgrade", "websocket");
-      co_return refusal;
-    }
-    case Route::Kind::healthz:
-    case Route::Kind::readyz: {
-      if (request.method() != http::verb::get && request.method() != http::verb::head) {
-        auto refusal = problem(405, "INVALID_MESSAGE", "this path takes GET and HEAD");
-        refusal.fields.emplace_back("Allow", "GET, HEAD");
-        co_return refusal;
-      }
-      const bool good =
-          route.kind == Route::Kind::healthz || !server_.ports.ready || server_.ports.ready();
-      co_return HttpResponse{good ? 200 : 503, "text/plain", good ? "ok" : "not ready"};
-    }
-    case Route::Kind::other:
-      break;
+// The answer of a path that the server itself knows; nothing for all others.
+std::optional<HttpResponse> HttpConnection::answer_itself(http::verb method, Route::Kind kind) {
+  if (is_session(kind)) {
+    auto refusal = problem(426, "INVALID_MESSAGE", "this path is for WebSocket");
+    refusal.fields.emplace_back("Upgrade", "websocket");
+    return refusal;
   }
-  if (!server_.ports.handler) co_return problem(404, {}, "there is nothing here");
+  if (kind == Route::Kind::other) {
+    if (server_.ports.handler) return std::nullopt;
+    return problem(404, {}, "there is nothing here");
+  }
+  if (method != http::verb::get && method != http::verb::head) {
+    auto refusal = problem(405, "INVALID_MESSAGE", "this path takes GET and HEAD");
+    refusal.fields.emplace_back("Allow", "GET, HEAD");
+    return refusal;
+  }
+  const bool good = kind == Route::Kind::healthz || !server_.ports.ready || server_.ports.ready();
+  return HttpResponse{good ? 200 : 503, "text/plain", good ? "ok" : "not ready"};
+}
 
-  HttpRequest plain;
-  plain.method = view(request.method_string());
-  plain.path = std::move(target.path);
-  plain.query = std::move(target.query);
-  plain.remote_address = address_of(socket_);
-  for (const auto& field : request) {
-    std::string name(view(field.name_string()));
-    std::ranges::transform(name, name.begin(), lower);
-    plain.fields.emplace_back(std::move(name), view(field.value()));
-  }
-  plain.body = std::move(request.body());
-  auto token = read_bearer(plain.field("authorization"));
-  if (!token && !plain.parameter("token").empty()) token = plain.parameter("token");
+// Nothing when nobody is left to answer.
+Task<std::optional<HttpResponse>> HttpConnection::answer_by_handler(Parser& parser,
+                                                                    HttpTarget target) {
+  auto request = plain_request(parser.get(), std::move(target), address_of(socket_));
+  auto token = read_bearer(request.field("authorization"));
+  if (!token && !request.parameter("token").empty()) token = request.parameter("token");
   if (token) {
-    auto identity = authenticate(server_, plain.remote_address, *token);
+    auto identity = authenticate(server_, request.remote_address, *token);
     if (identity) {
-      plain.identity = std::move(*identity);
+      request.identity = std::move(*identity);
     } else if (identity.error() == AuthRefusal::too_many_failures) {
       co_return problem(429, "RATE_LIMITED", "too many failed authentications");
     }
   }
-  co_return co_await run_handler(std::move(plain));
+  // A body is memory: strangers get none.
+  if (request.identity && !parser.is_done()) {
+    const auto error = co_await read_body(parser);
+    if (error) co_return refuse_unreadable(error);
+    request.body = std::move(parser.get().body());
+  }
+  co_return co_await run_handler(std::move(request));
+}
+
+Task<error_code> HttpConnection::read_body(Parser& parser) {
+  error_code error;
+  if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
+    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    co_await asio::async_write(socket_, asio::buffer(go_on), asio::redirect_error(use_task, error));
+  }
+  if (!error)
+    co_await http::async_read(socket_, buffer_, parser, asio::redirect_error(use_task, error));
+  co_return error;
 }
 
 // On the handler thread; comes back to this one.
@@ -311,8 +334,8 @@ Task<HttpResponse> HttpConnection::run_handler(HttpRequest request) {
   co_return std::move(*response);
 }
 
-// False when the connection is to end.
-Task<bool> HttpConnection::respond(HttpResponse response, unsigned version, bool keep_alive) {
+Task<HttpConnection::Next> HttpConnection::respond(HttpResponse response, unsigned version,
+                                                   bool keep_alive) {
   expire_after(server_.settings.request_timeout);
   http::response<http::string_body> message(static_cast<http::status>(response.status), version);
   message.set(http::field::content_type, response.content_type);
@@ -323,10 +346,26 @@ Task<bool> HttpConnection::respond(HttpResponse response, unsigned version, bool
   if (head_only_) message.body().clear();  // its length stays
   error_code error;
   co_await http::async_write(socket_, message, asio::redirect_error(use_task, error));
-  if (error) co_return false;
-  if (message.keep_alive()) co_return true;
+  if (error) co_return Next::end;
+  co_return message.keep_alive() ? Next::request : Next::linger;
+}
+
+// Whoever is answered before all was read may still be sending, and closing now
+// would make the kernel reset the connection, perhaps before the answer is read.
+Task<void> HttpConnection::linger() {
+  busy_ = false;
+  buffer_.clear();
+  buffer_.shrink_to_fit();
+  expire_after(linger_time);
+  error_code error;
   socket_.shutdown(Socket::shutdown_send, error);
-  co_return false;
+  while (!error) {
+    co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(use_task, error));
+    if (error) co_return;
+    const auto scratch = thread_.scratch();
+    socket_.read_some(asio::buffer(scratch.data(), scratch.size()), error);
+    if (error == asio::error::would_block) error = {};
+  }
 }
 
 }  // namespace

@@ -122,6 +122,47 @@ TEST_F(HttpTest, HandsTheRestToTheHandler) {
   EXPECT_THAT(ask("GET /boom"), StartsWith("HTTP/1.1 500 "));
 }
 
+// A body is memory, and so what the head decides is answered before it comes.
+TEST_F(HttpTest, ReadsNoBodyOfAStranger) {
+  std::atomic<int> bodies = 0;
+  handler = [&](const HttpRequest& request) -> std::optional<HttpResponse> {
+    if (!request.body.empty()) ++bodies;
+    if (request.path != "/mine") return std::nullopt;
+    return request.identity ? HttpResponse{201, "text/plain", request.body} : problem(401, {}, {});
+  };
+  start();
+  const auto answer = [this](std::string_view line, std::string_view more) {
+    RawClient client(port);
+    client.write(std::string(line) + " HTTP/1.1\r\nHost: x\r\n" + std::string(more));
+    const auto head = client.read_until("\r\n\r\n");
+    EXPECT_THAT(head, HasSubstr("Connection: close\r\n")) << line;
+    return head;
+  };
+  for (const auto* more :
+       {"Content-Length: 60000\r\n\r\nbegun", "Transfer-Encoding: chunked\r\n\r\n",
+        "Expect: 100-continue\r\nContent-Length: 60000\r\n\r\n"}) {
+    EXPECT_THAT(answer("POST /nothing", more), StartsWith("HTTP/1.1 404 "));
+    EXPECT_THAT(answer("POST /healthz", more), StartsWith("HTTP/1.1 405 "));
+    EXPECT_THAT(answer("GET /healthz", more), StartsWith("HTTP/1.1 200 "));
+    EXPECT_THAT(answer("POST /v1/ws", more), StartsWith("HTTP/1.1 426 "));
+    EXPECT_THAT(answer("POST /mine", more), StartsWith("HTTP/1.1 401 "));
+    EXPECT_THAT(answer("POST /mine?token=bad", more), StartsWith("HTTP/1.1 401 "));
+    EXPECT_THAT(answer("POST nowhere", more), StartsWith("HTTP/1.1 400 "));
+  }
+  EXPECT_EQ(bodies, 0);
+  fields = "Authorization: Bearer anna\r\n";
+  EXPECT_THAT(ask("POST /mine", "all of it"), EndsWith("all of it"));
+}
+
+TEST_F(HttpTest, AnAnswerReachesWhoHasNotSentAllYet) {
+  start();
+  RawClient client(port);
+  client.write("POST /healthz HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n");
+  EXPECT_THAT(client.read_until("405"), StartsWith("HTTP/1.1 "));
+  for (int i = 0; i < 10; ++i) client.write(std::string(6000, 'b'));
+  EXPECT_THAT(client.read_to_end(), EndsWith("}")) << "and no reset";
+}
+
 TEST_F(HttpTest, ABlockedHandlerHoldsUpNobodyElse) {
   std::mutex mutex;
   std::unique_lock lock(mutex);
