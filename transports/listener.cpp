@@ -24,6 +24,7 @@ using boost::system::error_code;
 // Accepted in one go before others get a turn.
 constexpr int accepted_at_once_max = 64;
 constexpr auto exhausted_pause = std::chrono::milliseconds(100);
+constexpr auto exhausted_log_interval = std::chrono::minutes(1);
 
 using Timer = asio::basic_waitable_timer<SteadyClock, asio::wait_traits<SteadyClock>, Executor>;
 
@@ -63,7 +64,10 @@ void begin(Accepted accepted, const asio::ip::tcp& protocol) {
 }  // namespace
 
 Listener::Listener(ServerContext& server, std::vector<std::unique_ptr<IoThread>>& threads)
-    : server_(server), threads_(threads), acceptor_(threads.front()->context()) {}
+    : server_(server),
+      threads_(threads),
+      acceptor_(threads.front()->context()),
+      exhaustion_(exhausted_log_interval) {}
 
 std::expected<std::uint16_t, std::string> Listener::bind(std::string_view address,
                                                          std::uint16_t port) {
@@ -94,7 +98,12 @@ Task<void> Listener::accept_forever() {
     if (error) co_return;
     accept_waiting();
     if (!std::exchange(exhausted_, false)) continue;
-    server_.ports.logger(Logger::Level::error, "cannot accept: out of file descriptors or memory");
+    if (const auto times = exhaustion_.happened(SteadyClock::now())) {
+      server_.ports.logger(Logger::Level::error,
+                           "cannot accept: out of file descriptors or memory; tries since this "
+                           "was last said: " +
+                               std::to_string(*times));
+    }
     pause.expires_after(exhausted_pause);
     co_await pause.async_wait(asio::redirect_error(use_task, error));
   }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "transports/io_thread.hpp"
+#include "transports/log_throttle.hpp"
 #include "transports/server_context.hpp"
 
 // Private to transports: the server's inside.
@@ -37,6 +38,7 @@ class Listener {
   std::vector<std::unique_ptr<IoThread>>& threads_;
   asio::basic_socket_acceptor<asio::ip::tcp, Executor> acceptor_;
   asio::ip::tcp protocol_ = asio::ip::tcp::v4();
+  LogThrottle exhaustion_;
   bool exhausted_ = false;  // out of descriptors: wait before the next try
 };
 
