@@ -3,12 +3,16 @@
 #include <rocksdb/listener.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <charconv>
 #include <span>
 
 #include "storage/detail/contiguity.hpp"
 #include "storage/detail/damage.hpp"
+#include "storage/detail/head_file.hpp"
+#include "storage/detail/inventory.hpp"
 #include "storage/detail/options.hpp"
+#include "storage/detail/refusal.hpp"
 #include "storage/snapshot_codec.hpp"
 
 namespace callstate::storage {
@@ -54,23 +58,6 @@ std::expected<bool, Failure> holds_database(const std::filesystem::path& path) {
     }
   }
   return false;
-}
-
-Failure refused_open(const std::filesystem::path& path, rocksdb::Env* env,
-                     const rocksdb::Status& status, const WalWatch& watch) {
-  const auto text = status.ToString();
-  if (status.IsInvalidArgument() && text.find("olumn famil") != std::string::npos) {
-    return {"the log in " + path.string() + " holds other families than this version's (" + text +
-            "): it was written by a newer version, or by another program; open it with that"};
-  }
-  if (text.find("lock ") != std::string::npos && text.find("LOCK") != std::string::npos) {
-    return {path.string() + " is in use by another program (" + text + "); stop that program"};
-  }
-  if (status.IsNoSpace()) {
-    return {"the log in " + path.string() + " cannot be opened: " + text +
-            "; make room on the disk, then start again"};
-  }
-  return unopenable(path, env, status, watch);
 }
 
 std::string new_log_id() {
@@ -130,6 +117,22 @@ std::expected<void, Failure> check_mark(Database& database) {
                                  missing_positions(database, {{head + 1, *position}}).message});
 }
 
+/// Before RocksDB reads the write-ahead log, as it would take some damage for
+/// the log's end, and delete the file: nothing in it is damaged, and the log
+/// reaches as far as it had come for sure.
+std::expected<void, Failure> check_end(const std::filesystem::path& path, rocksdb::Env* env) {
+  auto files = read_wal(path);
+  if (!files) return std::unexpected(files.error());
+  judge_torn_tails(*files);
+  const bool damaged = std::ranges::any_of(
+      *files, [](const WalFile& file) { return file.tail == WalFile::Tail::damaged; });
+  if (damaged) return std::unexpected(damaged_wal(path, env, *files));
+  const auto acknowledged = read_head(path);
+  const auto last = last_position(path, env, *files, acknowledged);
+  if (last < acknowledged) return std::unexpected(lost_end(path, last, acknowledged));
+  return {};
+}
+
 std::expected<void, Failure> check(Database& database, Access access) {
   if (auto identity = check_identity(database, access); !identity) return identity;
   const auto head = check_contiguity(database);
@@ -148,7 +151,8 @@ std::expected<std::unique_ptr<Database>, Failure> open_checked(
   if (!*present && !create_if_missing) {
     return std::unexpected(Failure{"there is no log in " + path.string()});
   }
-  WalWatch watch(WalWatch::AtHole::stop);
+  if (auto sound = check_end(path, env); !sound) return std::unexpected(sound.error());
+  WalWatch watch;
   auto options = database_options(env);
   options.create_if_missing = !*present;
   options.create_missing_column_families = !*present;

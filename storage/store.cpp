@@ -8,6 +8,7 @@
 #include "storage/detail/background.hpp"
 #include "storage/detail/damage.hpp"
 #include "storage/detail/event_log.hpp"
+#include "storage/detail/head_file.hpp"
 #include "storage/detail/log_reader.hpp"
 #include "storage/detail/opening.hpp"
 #include "storage/detail/snapshots.hpp"
@@ -17,7 +18,7 @@
 namespace callstate::storage {
 namespace {
 
-constexpr std::chrono::milliseconds free_space_interval{1000};
+constexpr std::chrono::milliseconds tick_interval{1000};
 
 std::expected<void, engine::Failure> verify(const Database& database) {
   const auto status = database.db->VerifyChecksum();
@@ -39,13 +40,27 @@ struct Store::Parts {
                    options.free_bytes ? options.free_bytes : free_bytes_of(options.path)),
         reader(*database),
         log(*database, *fail_stop, free_space),
-        background(
-            std::make_unique<Background>(free_space_interval, [this] { free_space.refresh(); })),
+        head_written(read_head(database->path)),
+        background(std::make_unique<Background>(tick_interval, [this] { tick(); })),
         snapshots(*database, *fail_stop, *background, options.reducer.value_or(reducer_version)) {}
 
-  ~Parts() { background.reset(); }
+  ~Parts() {
+    background.reset();
+    remember_head();
+  }
   Parts(const Parts&) = delete;
   Parts& operator=(const Parts&) = delete;
+
+  /// On the background thread.
+  void tick() {
+    free_space.refresh();
+    remember_head();
+  }
+  void remember_head() {
+    const auto head = database->head.load(std::memory_order_acquire);
+    if (head == head_written || !free_space.has_room()) return;
+    if (write_head(database->path, head)) head_written = head;
+  }
 
   DirectoryLock lock;
   std::shared_ptr<FailStop> fail_stop;
@@ -53,6 +68,7 @@ struct Store::Parts {
   FreeSpace free_space;
   RocksLogReader reader;
   RocksEventLog log;
+  call::Position head_written;  // of the background thread
   std::unique_ptr<Background> background;
   RocksSnapshots snapshots;
 };

@@ -9,9 +9,8 @@
 
 #include "storage/detail/database.hpp"
 #include "storage/detail/positions.hpp"
-#include "storage/detail/wal_watch.hpp"
 
-// Sentences about a damaged log: what is gone, whose it was, what to do.
+// Sentences about a damaged log that is open: what is gone, whose it was, what to do.
 
 namespace callstate::storage {
 
@@ -30,10 +29,5 @@ engine::Failure not_a_record(const Database& database, call::Position position,
 
 /// RocksDB's own word on a directory that it cannot read.
 engine::Failure unreadable(const std::filesystem::path& path, const rocksdb::Status& status);
-
-/// RocksDB refused to open the directory: finds out, by reading what is left
-/// and changing nothing, which positions that concerns.
-engine::Failure unopenable(const std::filesystem::path& path, rocksdb::Env* env,
-                           const rocksdb::Status& status, const WalWatch& watch);
 
 }  // namespace callstate::storage

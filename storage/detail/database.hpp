@@ -38,6 +38,10 @@ struct Database {
 constexpr std::string_view format_key = "format";
 constexpr std::string_view log_id_key = "log_id";
 constexpr std::string_view mark_key = "mark";
+// Records are told from these in the write-ahead log by the length of their keys.
+static_assert(format_key.size() != sizeof(call::Position) &&
+              log_id_key.size() != sizeof(call::Position) &&
+              mark_key.size() != sizeof(call::Position));
 
 /// What this version writes, and the newest that it reads.
 constexpr unsigned format_version = 1;

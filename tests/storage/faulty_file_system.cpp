@@ -114,6 +114,7 @@ void FaultyFileSystem::copy_after_power_cut(const std::filesystem::path& from,
   std::filesystem::create_directories(to);
   const std::scoped_lock lock(mutex_);
   for (const auto& file : std::filesystem::directory_iterator(from)) {
+    if (file.path().extension() == ".new") continue;  // under way; may go at any moment
     const auto copy = to / file.path().filename();
     std::filesystem::copy_file(file.path(), copy);
     const auto sizes = sizes_.find(file.path().string());

@@ -5,6 +5,7 @@
 #include <csignal>
 #include <random>
 
+#include "storage/detail/head_file.hpp"
 #include "storage/stores.hpp"
 
 // What a kill leaves behind: the files as they are at that moment, the end of
@@ -53,6 +54,7 @@ TEST(Kill, ATornLastWriteCostsOnlyItself) {
     const auto torn = directory / ("torn-" + std::to_string(size));
     copy_files(directory / "live", torn);
     std::filesystem::resize_file(file_in(torn, ".log"), size);
+    write_head(torn, 100);  // as if the last write had not been acknowledged
     const auto reopened = open(torn);
     EXPECT_EQ(reopened->reader().head(), 100U);
     EXPECT_EQ(positions_in(reopened->reader()).size(), 100U);

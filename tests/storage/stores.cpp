@@ -76,6 +76,7 @@ std::vector<call::Position> positions_in(const engine::LogReader& reader, std::s
 void copy_files(const fs::path& from, const fs::path& to) {
   fs::create_directories(to);
   for (const auto& file : fs::directory_iterator(from)) {
+    if (file.path().extension() == ".new") continue;  // under way; may go at any moment
     fs::copy_file(file.path(), to / file.path().filename());
   }
 }

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <rocksdb/env.h>
+
+#include <filesystem>
+#include <vector>
+
+#include "storage/detail/positions.hpp"
+#include "storage/detail/wal_file.hpp"
+
+// The positions that a directory's files hold, asked of the files themselves:
+// it is the list of files that may be damaged.
+
+namespace callstate::storage {
+
+/// Of the log's tables and of the write-ahead log, as runs in order.
+std::vector<Extent> positions_found(const std::filesystem::path& path, rocksdb::Env* env,
+                                    const std::vector<WalFile>& wal);
+
+/// The last of them; 0 for none. Looks into tables, the newest first, only while
+/// what it has found is below `enough`.
+call::Position last_position(const std::filesystem::path& path, rocksdb::Env* env,
+                             const std::vector<WalFile>& wal, call::Position enough);
+
+}  // namespace callstate::storage

@@ -1,0 +1,101 @@
+#include "storage/detail/files.hpp"
+
+#include <fcntl.h>
+#include <rocksdb/file_checksum.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+namespace callstate::storage {
+namespace {
+
+class OpenFile {
+ public:
+  OpenFile(const std::filesystem::path& path, int flags)
+      : descriptor_(::open(path.c_str(), flags | O_CLOEXEC, 0600)) {}
+  ~OpenFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  OpenFile(const OpenFile&) = delete;
+  OpenFile& operator=(const OpenFile&) = delete;
+
+  [[nodiscard]] int get() const { return descriptor_; }
+
+ private:
+  int descriptor_;
+};
+
+/// The number of bytes moved, until there are no more or a call fails.
+template <class Move>
+std::size_t move_all(std::size_t size, const Move& move) {
+  std::size_t moved = 0;
+  while (moved < size) {
+    const auto now = move(moved, size - moved);
+    if (now > 0) {
+      moved += static_cast<std::size_t>(now);
+    } else if (now < 0 && errno == EINTR) {
+      errno = 0;
+    } else {
+      break;
+    }
+  }
+  return moved;
+}
+
+}  // namespace
+
+std::uint32_t crc32c(std::string_view bytes) {
+  static const auto factory = rocksdb::GetFileChecksumGenCrc32cFactory();
+  const auto generator = factory->CreateFileChecksumGenerator({});
+  generator->Update(bytes.data(), bytes.size());
+  generator->Finalize();
+  std::uint32_t sum = 0;
+  for (const char byte : generator->GetChecksum()) {
+    sum = (sum << 8U) | static_cast<unsigned char>(byte);
+  }
+  return sum;
+}
+
+std::expected<std::string, engine::Failure> read_file(const std::filesystem::path& file) {
+  const OpenFile open(file, O_RDONLY);
+  struct stat status{};
+  std::string bytes;
+  errno = 0;
+  if (open.get() >= 0 && ::fstat(open.get(), &status) == 0) {
+    bytes.resize(static_cast<std::size_t>(status.st_size));
+    const auto got = move_all(bytes.size(), [&](std::size_t at, std::size_t left) {
+      return ::read(open.get(), bytes.data() + at, left);
+    });
+    if (errno == 0) {
+      bytes.resize(got);
+      return bytes;
+    }
+  }
+  return std::unexpected(engine::Failure{"cannot read " + file.string() + ": " +
+                                         std::strerror(errno) + ". Nothing was changed"});
+}
+
+bool replace_file(const std::filesystem::path& file, std::string_view bytes) {
+  auto made = file;
+  made += ".new";
+  {
+    const OpenFile open(made, O_WRONLY | O_CREAT | O_TRUNC);
+    if (open.get() < 0) return false;
+    const auto put = move_all(bytes.size(), [&](std::size_t at, std::size_t left) {
+      return ::write(open.get(), bytes.data() + at, left);
+    });
+    if (put != bytes.size() || ::fdatasync(open.get()) != 0) return false;
+  }
+  return std::rename(made.c_str(), file.c_str()) == 0;
+}
+
+bool never_written(const std::filesystem::path& file, std::uint64_t offset) {
+  const OpenFile open(file, O_RDONLY);
+  if (open.get() < 0) return false;
+  return ::lseek(open.get(), static_cast<off_t>(offset), SEEK_DATA) < 0 && errno == ENXIO;
+}
+
+}  // namespace callstate::storage
