@@ -12,6 +12,7 @@
 #include "storage/detail/head_file.hpp"
 #include "storage/detail/inventory.hpp"
 #include "storage/detail/options.hpp"
+#include "storage/detail/presence.hpp"
 #include "storage/detail/refusal.hpp"
 #include "storage/snapshot_codec.hpp"
 
@@ -43,22 +44,6 @@ class BackgroundErrors : public rocksdb::EventListener {
   std::filesystem::path path_;
   std::shared_ptr<FailStop> fail_stop_;
 };
-
-/// Whether the directory holds a database, or nothing; a directory that holds
-/// part of one is damaged, and RocksDB would make a new one in its place.
-std::expected<bool, Failure> holds_database(const std::filesystem::path& path) {
-  std::error_code error;
-  if (std::filesystem::exists(path / "CURRENT", error)) return true;
-  for (const auto& file : std::filesystem::directory_iterator(path, error)) {
-    const auto name = file.path().filename().string();
-    if (file.path().extension() == ".sst" || name.starts_with("MANIFEST-")) {
-      return std::unexpected(
-          Failure{"the log in " + path.string() + " is damaged: CURRENT is missing beside " + name +
-                  ". Nothing was changed. Restore the directory from a checkpoint or a backup"});
-    }
-  }
-  return false;
-}
 
 std::string new_log_id() {
   call::CallId id;
@@ -146,16 +131,21 @@ std::expected<void, Failure> check(Database& database, Access access) {
 std::expected<std::unique_ptr<Database>, Failure> open_checked(
     const std::filesystem::path& path, Access access, bool create_if_missing,
     const std::shared_ptr<FailStop>& fail_stop, rocksdb::Env* env) {
-  const auto present = holds_database(path);
-  if (!present) return std::unexpected(present.error());
-  if (!*present && !create_if_missing) {
-    return std::unexpected(Failure{"there is no log in " + path.string()});
+  const auto presence = presence_in(path, env);
+  if (!presence) return std::unexpected(presence.error());
+  if (*presence != Presence::log && !create_if_missing) {
+    return std::unexpected(
+        Failure{"there is no log in " + path.string() +
+                (*presence == Presence::nothing
+                     ? ""
+                     : " yet: the making of one was cut short, before any record; the next start "
+                       "of the server makes it anew")});
   }
   if (auto sound = check_end(path, env); !sound) return std::unexpected(sound.error());
   WalWatch watch;
   auto options = database_options(env);
-  options.create_if_missing = !*present;
-  options.create_missing_column_families = !*present;
+  options.create_if_missing = *presence == Presence::nothing || *presence == Presence::begun;
+  options.create_missing_column_families = *presence != Presence::log;
   options.wal_filter = &watch;  // of no use to RocksDB once it is open
   options.listeners.push_back(std::make_shared<BackgroundErrors>(path, fail_stop));
 

@@ -55,7 +55,7 @@ Failure lost_end(const std::filesystem::path& path, call::Position end,
 Failure refused_open(const std::filesystem::path& path, rocksdb::Env* env,
                      const rocksdb::Status& status, const WalWatch& watch) {
   const auto text = status.ToString();
-  if (status.IsInvalidArgument() && text.find("olumn famil") != std::string::npos) {
+  if (status.IsInvalidArgument() && text.find("families not opened") != std::string::npos) {
     return {"the log in " + path.string() + " holds other families than this version's (" + text +
             "): it was written by a newer version, or by another program; open it with that"};
   }

@@ -61,6 +61,7 @@ int FaultyFileSystem::count(Operation operation, const std::string& suffix) cons
 }
 
 rocksdb::IOStatus FaultyFileSystem::before(Operation operation, const std::string& name) {
+  if (watcher_) watcher_();
   const std::scoped_lock lock(mutex_);
   ++counts_[{operation, name}];
   if (!fault_ || fault_->operation != operation || !name.ends_with(fault_->suffix)) {
@@ -86,6 +87,7 @@ rocksdb::IOStatus FaultyFileSystem::NewWritableFile(const std::string& name,
                                                     const rocksdb::FileOptions& options,
                                                     std::unique_ptr<rocksdb::FSWritableFile>* file,
                                                     rocksdb::IODebugContext* debug) {
+  if (watcher_) watcher_();
   std::unique_ptr<rocksdb::FSWritableFile> opened;
   auto status = target()->NewWritableFile(name, options, &opened, debug);
   if (!status.ok()) return status;
@@ -100,6 +102,7 @@ rocksdb::IOStatus FaultyFileSystem::NewWritableFile(const std::string& name,
 rocksdb::IOStatus FaultyFileSystem::RenameFile(const std::string& from, const std::string& to,
                                                const rocksdb::IOOptions& options,
                                                rocksdb::IODebugContext* debug) {
+  if (watcher_) watcher_();
   auto status = target()->RenameFile(from, to, options, debug);
   const std::scoped_lock lock(mutex_);
   if (const auto size = sizes_.extract(from); status.ok() && !size.empty()) {

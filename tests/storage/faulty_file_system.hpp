@@ -4,10 +4,12 @@
 #include <rocksdb/file_system.h>
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 namespace callstate::storage::testing {
 
@@ -25,6 +27,10 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
             bool lasting);
   /// The disk works again.
   void heal();
+
+  /// Is called before each operation that changes the directory, in the state
+  /// that a kill would leave there.
+  void watch(std::function<void()> watcher) { watcher_ = std::move(watcher); }
 
   /// How often the kind of operation was done on such files.
   [[nodiscard]] int count(Operation operation, const std::string& suffix) const;
@@ -60,6 +66,7 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
     std::size_t written = 0;
     std::size_t synced = 0;
   };
+  std::function<void()> watcher_;
   mutable std::mutex mutex_;
   std::unique_ptr<Fault> fault_;
   std::map<std::string, Sizes> sizes_;
