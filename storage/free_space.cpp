@@ -14,6 +14,23 @@ FreeBytesProbe free_bytes_of(std::filesystem::path directory) {
   };
 }
 
+std::optional<std::string> lacks_room_to_open(const std::filesystem::path& directory,
+                                              const FreeBytesProbe& probe) {
+  std::uint64_t needed = 4UL * 1024 * 1024;  // small files, and some air
+  std::error_code error;
+  for (const auto& file : std::filesystem::directory_iterator(directory, error)) {
+    const bool wal = file.path().extension() == ".log";
+    if (!wal && !file.path().filename().string().starts_with("MANIFEST-")) continue;
+    const auto bytes = file.file_size(error);
+    if (!error) needed += bytes;
+  }
+  const auto free_bytes = probe();
+  if (!free_bytes || *free_bytes >= needed) return std::nullopt;
+  return "the disk of " + directory.string() + " has " + std::to_string(*free_bytes) +
+         " bytes free; at least " + std::to_string(needed) +
+         " are needed to open the log. Make room, then start again";
+}
+
 FreeSpace::FreeSpace(std::uint64_t reserve_bytes, FreeBytesProbe probe)
     : reserve_bytes_(reserve_bytes), probe_(std::move(probe)) {
   refresh();

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <functional>
 #include <optional>
+#include <string>
 
 namespace callstate::storage {
 
@@ -13,6 +14,13 @@ using FreeBytesProbe = std::function<std::optional<std::uint64_t>()>;
 
 /// Asks the file system of `directory`: what an unprivileged process may use.
 FreeBytesProbe free_bytes_of(std::filesystem::path directory);
+
+/// Whether there is room to open the log in `directory` for writing: a start
+/// flushes what the write-ahead log holds and writes the list of files anew.
+/// Nothing when there is; otherwise the sentence to refuse with. Independent of
+/// the reserve, which may be 0.
+std::optional<std::string> lacks_room_to_open(const std::filesystem::path& directory,
+                                              const FreeBytesProbe& probe);
 
 /// Whether there is room to go on: false once less than the reserve is free,
 /// true again once an eighth more than the reserve is, so that it does not

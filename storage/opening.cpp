@@ -10,6 +10,7 @@
 #include "storage/detail/contiguity.hpp"
 #include "storage/detail/damage.hpp"
 #include "storage/detail/head_file.hpp"
+#include "storage/detail/info_log.hpp"
 #include "storage/detail/inventory.hpp"
 #include "storage/detail/options.hpp"
 #include "storage/detail/presence.hpp"
@@ -155,6 +156,7 @@ std::expected<std::unique_ptr<Database>, Failure> open_checked(
   rocksdb::DB* db = nullptr;
   rocksdb::Status status;
   if (access == Access::read_write) {
+    options.info_log = file_logger(path);
     status = rocksdb::DB::Open(options, path.string(), family_options(), &handles, &db);
   } else {
     options.info_log = no_logger();

@@ -4,8 +4,6 @@
 #include <rocksdb/env.h>
 #include <rocksdb/table.h>
 
-#include <cstdarg>
-
 namespace callstate::storage {
 namespace {
 
@@ -62,12 +60,6 @@ rocksdb::ColumnFamilyOptions for_meta() {
   return options;
 }
 
-class NoLogger : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
-
 }  // namespace
 
 rocksdb::DBOptions database_options(rocksdb::Env* env) {
@@ -89,8 +81,6 @@ rocksdb::DBOptions database_options(rocksdb::Env* env) {
   options.max_open_files = 512;  // see descriptors_max
   options.max_background_jobs = 2;
   options.bytes_per_sync = mebibyte;
-  options.keep_log_file_num = 4;
-  options.max_log_file_size = 4 * mebibyte;
   return options;
 }
 
@@ -114,10 +104,6 @@ rocksdb::WriteOptions derived() {
   options.disableWAL = true;
   options.protection_bytes_per_key = protection_bytes;
   return options;
-}
-
-std::shared_ptr<rocksdb::Logger> no_logger() {
-  return std::make_shared<NoLogger>();
 }
 
 }  // namespace callstate::storage

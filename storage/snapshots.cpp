@@ -22,10 +22,11 @@ std::span<const std::uint8_t> bytes_of(const std::string& text) {
 }  // namespace
 
 RocksSnapshots::RocksSnapshots(Database& database, FailStop& fail_stop, Background& background,
-                               const call::Hash& reducer)
+                               FreeSpace& free_space, const call::Hash& reducer)
     : database_(database),
       fail_stop_(fail_stop),
       background_(background),
+      free_space_(free_space),
       reducer_(reducer),
       mark_encoder_(reducer),
       encoder_(reducer) {}
@@ -101,10 +102,12 @@ void RocksSnapshots::mark(Mark mark) {
   if (!posted) background_.post([this] { write_mark(); });
 }
 
-void RocksSnapshots::write_pending() {
+bool RocksSnapshots::write_pending() {
+  free_space_.refresh();
   {
     const std::scoped_lock lock(mutex_);
     write_posted_ = false;
+    if (!free_space_.has_room() && pending_bytes_ < pending_bytes_max) return false;
     if (!fail_stop_.tripped()) {
       writing_ = std::exchange(pending_, {});
       pending_bytes_ = 0;
@@ -120,9 +123,13 @@ void RocksSnapshots::write_pending() {
     status = database_.db->Write(derived(), &batch);
     batch.Clear();
   }
-  if (!status.ok()) return trip(status);  // `writing_` stays, for `find`
+  if (!status.ok()) {
+    trip(status);
+    return true;  // `writing_` stays, for `find`
+  }
   const std::scoped_lock lock(mutex_);
   writing_.clear();
+  return true;
 }
 
 void RocksSnapshots::write_mark() {
@@ -132,8 +139,7 @@ void RocksSnapshots::write_mark() {
     mark = std::move(*next_mark_);
     next_mark_.reset();
   }
-  write_pending();
-  if (fail_stop_.tripped()) return;
+  if (!write_pending() || fail_stop_.tripped() || !free_space_.has_room()) return;
   rocksdb::FlushOptions flush;
   flush.allow_write_stall = true;
   auto status = database_.db->Flush(flush, database_.snapshot);

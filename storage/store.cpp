@@ -20,6 +20,10 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_interval{1000};
 
+FreeBytesProbe probe_of(const OpenOptions& options) {
+  return options.free_bytes ? options.free_bytes : free_bytes_of(options.path);
+}
+
 std::expected<void, engine::Failure> verify(const Database& database) {
   const auto status = database.db->VerifyChecksum();
   if (!status.ok()) return std::unexpected(unreadable(database.path, status));
@@ -36,13 +40,13 @@ struct Store::Parts {
       : lock(std::move(taken)),
         fail_stop(std::move(stop)),
         database(std::move(opened)),
-        free_space(options.reserve_bytes,
-                   options.free_bytes ? options.free_bytes : free_bytes_of(options.path)),
+        free_space(options.reserve_bytes, probe_of(options)),
         reader(*database),
         log(*database, *fail_stop, free_space),
         head_written(read_head(database->path)),
         background(std::make_unique<Background>(tick_interval, [this] { tick(); })),
-        snapshots(*database, *fail_stop, *background, options.reducer.value_or(reducer_version)) {}
+        snapshots(*database, *fail_stop, *background, free_space,
+                  options.reducer.value_or(reducer_version)) {}
 
   ~Parts() {
     background.reset();
@@ -94,6 +98,9 @@ std::expected<std::unique_ptr<Store>, engine::Failure> open_store(const OpenOpti
   }
   auto lock = DirectoryLock::take(options.path, DirectoryLock::Use::serve);
   if (!lock) return std::unexpected(lock.error());
+  if (auto lacking = lacks_room_to_open(options.path, probe_of(options))) {
+    return std::unexpected(engine::Failure{std::move(*lacking)});
+  }
   auto fail_stop = std::make_shared<FailStop>();
   auto database =
       open_checked(options.path, Access::read_write, options.create_if_missing, fail_stop, env);

@@ -22,7 +22,4 @@ rocksdb::WriteOptions synced();
 /// For what can be folded anew: kept in memory until it is flushed.
 rocksdb::WriteOptions derived();
 
-/// A logger that writes nothing, for reading without leaving a trace.
-std::shared_ptr<rocksdb::Logger> no_logger();
-
 }  // namespace callstate::storage

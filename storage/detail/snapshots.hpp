@@ -9,6 +9,7 @@
 #include "storage/detail/background.hpp"
 #include "storage/detail/database.hpp"
 #include "storage/detail/fail_stop.hpp"
+#include "storage/free_space.hpp"
 #include "storage/snapshot_codec.hpp"
 
 namespace callstate::storage {
@@ -16,10 +17,12 @@ namespace callstate::storage {
 /// States and marks. Any thread. RocksDB queues every write behind a commit
 /// that is syncing, so `put` only remembers the bytes, and the background
 /// thread writes them: the caller waits only when `pending_bytes_max` are due.
+/// Without room on the disk marks are dropped and the bytes stay in memory, up
+/// to that: they can be folded anew, and RocksDB fails for good when it has none.
 class RocksSnapshots final : public engine::SnapshotStore {
  public:
   RocksSnapshots(Database& database, FailStop& fail_stop, Background& background,
-                 const call::Hash& reducer);
+                 FreeSpace& free_space, const call::Hash& reducer);
 
   Mark last_mark() override;
   std::optional<call::Room> find_room(const call::Stream& stream) override;
@@ -38,7 +41,8 @@ class RocksSnapshots final : public engine::SnapshotStore {
   /// The stored bytes; empty when there are none.
   std::string find(const call::Stream& stream);
   // On the background thread:
-  void write_pending();
+  /// False when they stay where they are, for lack of room.
+  bool write_pending();
   void write_mark();
   void trip(const rocksdb::Status& status);
   /// Any thread.
@@ -47,6 +51,7 @@ class RocksSnapshots final : public engine::SnapshotStore {
   Database& database_;
   FailStop& fail_stop_;
   Background& background_;
+  FreeSpace& free_space_;
   call::Hash reducer_;
   SnapshotEncoder mark_encoder_;  // of the background thread
 

@@ -1,11 +1,19 @@
 #include "storage/free_space.hpp"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+
+#include "storage/sample_records.hpp"
+#include "storage/sample_states.hpp"
 #include "storage/stores.hpp"
 
 namespace callstate::storage::testing {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 TEST(FreeSpace, IsRefusedBelowTheReserveAndComesBackAnEighthAbove) {
   std::optional<std::uint64_t> free_bytes = 1000;
@@ -23,21 +31,68 @@ TEST(FreeSpace, IsRefusedBelowTheReserveAndComesBackAnEighthAbove) {
   EXPECT_TRUE(with(900));
 }
 
-TEST(FreeSpace, TheStoreSaysSoThroughTheLog) {
-  const TemporaryDirectory directory;
-  std::atomic<std::uint64_t> free_bytes{1000};
-  const auto store =
-      Store::open({.path = directory.path(), .reserve_bytes = 800, .free_bytes = [&] {
-                     return free_bytes.load();
-                   }});
+constexpr std::uint64_t mebibyte = 1024 * 1024;
+
+/// A store on a disk that has as much room as the test says.
+class Room : public ::testing::Test {
+ protected:
+  std::expected<std::unique_ptr<Store>, engine::Failure> open_with(std::uint64_t bytes,
+                                                                   std::uint64_t reserve) {
+    free_bytes_ = bytes;
+    return Store::open({.path = directory_.path(), .reserve_bytes = reserve, .free_bytes = [this] {
+                          return free_bytes_.load();
+                        }});
+  }
+
+  TemporaryDirectory directory_;
+  std::atomic<std::uint64_t> free_bytes_{0};
+};
+
+TEST_F(Room, TheStoreSaysSoThroughTheLog) {
+  const auto store = open_with(1000 * mebibyte, 800 * mebibyte);
   ASSERT_TRUE(store);
   EXPECT_TRUE((*store)->log().has_room());
-  free_bytes = 10;
+  free_bytes_ = 10 * mebibyte;
   (*store)->refresh_free_space();
   EXPECT_FALSE((*store)->log().has_room());
-  free_bytes = 1000;
+  free_bytes_ = 1000 * mebibyte;
   (*store)->refresh_free_space();
   EXPECT_TRUE((*store)->log().has_room());
+}
+
+TEST_F(Room, WithoutRoomToOpenTheLogIsRefusedWhateverTheReserve) {
+  append(**open_with(1000 * mebibyte, 0), 10);
+  for (const auto reserve : {std::uint64_t{0}, 800 * mebibyte}) {
+    const auto store = open_with(1000, reserve);
+    ASSERT_FALSE(store);
+    EXPECT_THAT(store.error().message,
+                AllOf(HasSubstr("1000 bytes free"), HasSubstr("needed to open the log")));
+  }
+  EXPECT_EQ(positions_in((*open_with(1000 * mebibyte, 0))->reader()).size(), 10U);
+}
+
+TEST_F(Room, ALogBelowItsReserveIsOpenedToBeRead) {
+  const auto store = open_with(100 * mebibyte, 800 * mebibyte);
+  ASSERT_TRUE(store);
+  EXPECT_FALSE((*store)->log().has_room());
+}
+
+TEST_F(Room, WithoutRoomNoMarkIsWrittenAtAStop) {
+  {
+    const auto store = open_with(1000 * mebibyte, 800 * mebibyte);
+    append(**store, 20);
+    (*store)->snapshots().mark({10, {}});
+  }
+  {
+    const auto store = open_with(1000 * mebibyte, 800 * mebibyte);
+    free_bytes_ = 10 * mebibyte;
+    const auto room = room_stream("standup");
+    (*store)->snapshots().put(room, sample_room());
+    (*store)->snapshots().mark({20, {}});
+    EXPECT_TRUE((*store)->snapshots().find_room(room)) << "it is there while the store is";
+  }
+  const auto store = open_with(1000 * mebibyte, 800 * mebibyte);
+  EXPECT_EQ((*store)->snapshots().last_mark().position, 10U);
 }
 
 TEST(FreeSpace, TheFileSystemIsAsked) {
