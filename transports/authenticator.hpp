@@ -33,6 +33,10 @@ class Authenticator {
   /// The identity behind `token` at `now`, or why there is none.
   [[nodiscard]] virtual std::expected<Identity, AuthFailure> verify(std::string_view token,
                                                                     call::Time now) = 0;
+
+  /// Whether the token names a key that is not known and is being looked for at
+  /// this moment: worth waiting for before it is verified.
+  [[nodiscard]] virtual bool awaits_key(std::string_view token) = 0;
 };
 
 }  // namespace callstate::transports

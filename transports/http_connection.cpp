@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/read_size.hpp>
@@ -96,6 +97,7 @@ class HttpConnection final : public Connection {
   Task<error_code> read_head(Parser& parser);
   Task<error_code> read_body(Parser& parser);
   Task<Next> upgrade(const Request& request, HttpTarget target, Route route);
+  Task<void> await_key(std::string_view token);
   std::optional<HttpResponse> answer_itself(http::verb method, Route::Kind kind);
   Task<std::optional<HttpResponse>> answer_by_handler(Parser& parser, HttpTarget target);
   Task<HttpResponse> run_handler(HttpRequest request);
@@ -215,6 +217,21 @@ Task<HttpConnection::Next> HttpConnection::serve_request() {
                              request.keep_alive() && parser.is_done());
 }
 
+// The issuer has a new key, and this is the first token of it: refused, it would
+// have done nothing wrong. Readings are rare, so few ever wait here.
+Task<void> HttpConnection::await_key(std::string_view token) {
+  constexpr std::chrono::seconds wait_max{3};
+  constexpr std::chrono::milliseconds look_every{10};
+  asio::steady_timer timer(socket_.get_executor());
+  const auto until = SteadyClock::now() + wait_max;
+  while (SteadyClock::now() < until && server_.ports.authenticator.awaits_key(token)) {
+    timer.expires_after(look_every);
+    error_code error;
+    co_await timer.async_wait(asio::redirect_error(use_task, error));
+    if (error || !socket_.is_open()) co_return;
+  }
+}
+
 Task<HttpConnection::Next> HttpConnection::upgrade(const Request& request, HttpTarget target,
                                                    Route route) {
   const auto key = field_of(request, http::field::sec_websocket_key);
@@ -234,6 +251,7 @@ Task<HttpConnection::Next> HttpConnection::upgrade(const Request& request, HttpT
   if (!upgrade.token) upgrade.token = offered.token;
   if (!upgrade.token && !target.parameter("token").empty())
     upgrade.token = target.parameter("token");
+  if (upgrade.token) co_await await_key(*upgrade.token);
   auto device = target.parameter("_pk");
   if (device.empty()) device = target.parameter("device");
   if (device.empty()) device = view(request["X-Device-Id"]);

@@ -89,6 +89,9 @@ std::expected<std::unique_ptr<JwksSource>, std::string> JwksSource::start(JwksOp
     if (!is_url(location)) return std::unexpected(read.error());
     if (source->options_.on_problem) source->options_.on_problem(read.error());
   }
+  // The first unknown key is looked for at once: the interval is between two
+  // readings that tokens asked for, and the one at the start was not.
+  source->last_ = Clock::now() - source->options_.reread_interval_min;
   source->thread_ =
       std::jthread([raw = source.get()](const std::stop_token& stop) { raw->run(stop); });
   return source;
@@ -104,12 +107,15 @@ std::shared_ptr<const KeySet> JwksSource::keys() const {
   return keys_;
 }
 
-void JwksSource::unknown_key_seen() {
+bool JwksSource::unknown_key_seen() {
+  bool now = false;
   {
     const std::lock_guard lock(mutex_);
-    if (std::exchange(wanted_, true)) return;
+    now = reading_now_ || Clock::now() >= last_ + options_.reread_interval_min;
+    if (std::exchange(wanted_, true)) return now;
   }
   changed_.notify_one();
+  return now;
 }
 
 std::expected<void, std::string> JwksSource::read(const std::stop_token& stop) {
@@ -132,27 +138,27 @@ std::expected<void, std::string> JwksSource::read(const std::stop_token& stop) {
 }
 
 void JwksSource::run(const std::stop_token& stop) {
-  // The first unknown key is looked for at once: the interval is between two
-  // readings that tokens asked for, and the one at the start was not.
-  auto last = Clock::now() - options_.reread_interval_min;
   auto next = Clock::now() + options_.refresh_interval;
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
-    const auto due = wanted_ ? std::min(next, last + options_.reread_interval_min) : next;
+    const auto due = wanted_ ? std::min(next, last_ + options_.reread_interval_min) : next;
     if (Clock::now() < due) {
       changed_.wait_until(lock, stop, due, [&, before = wanted_] { return wanted_ != before; });
       continue;
     }
     wanted_ = false;
+    reading_now_ = true;
     lock.unlock();
     const auto read_well = read(stop);
-    last = Clock::now();
+    const auto last = Clock::now();
     next = last + options_.refresh_interval;
     if (!read_well && !stop.stop_requested()) {
       if (options_.on_problem) options_.on_problem(read_well.error());
       next = last + std::min(options_.refresh_interval, options_.reread_interval_min);
     }
     lock.lock();
+    reading_now_ = false;
+    last_ = last;
   }
 }
 

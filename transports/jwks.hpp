@@ -53,7 +53,7 @@ class JwksSource final : public KeySource {
   JwksSource& operator=(const JwksSource&) = delete;
 
   [[nodiscard]] std::shared_ptr<const KeySet> keys() const override;
-  void unknown_key_seen() override;
+  bool unknown_key_seen() override;
 
  private:
   struct Reading;
@@ -69,6 +69,8 @@ class JwksSource final : public KeySource {
   std::condition_variable_any changed_;
   std::shared_ptr<const KeySet> keys_ = std::make_shared<const KeySet>();
   bool wanted_ = false;
+  bool reading_now_ = false;
+  std::chrono::steady_clock::time_point last_{};  // when the last reading ended
 
   std::jthread thread_;  // last: ends before what it uses
 };

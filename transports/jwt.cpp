@@ -1,5 +1,7 @@
 #include "transports/jwt.hpp"
 
+#include <algorithm>
+
 #include "transports/json_concat.hpp"
 #include "transports/json_document.hpp"
 #include "transports/jwt_base64.hpp"
@@ -102,6 +104,21 @@ std::expected<VerificationKey, std::string> JwtAuthenticator::select_key(
   options_.keys->unknown_key_seen();
   if (kid) return std::unexpected("unknown kid; the key set is being read again");
   return std::unexpected(concat("no key fits alg ", name_of(algorithm)));
+}
+
+// By the header alone: whose signature it is, is not known yet.
+bool JwtAuthenticator::awaits_key(std::string_view token) {
+  if (!options_.keys || token.size() > token_bytes_max) return false;
+  const auto segments = split(token);
+  if (!segments) return false;
+  JsonDocument document({});
+  if (!document.parse(segments->header)) return false;
+  const auto header = read_header(document);
+  if (!header || !header->kid) return false;
+  const bool for_secret = secret_ && header->algorithm == JwsAlgorithm::hs256;
+  const auto known = options_.keys->keys();
+  const auto named = [&](const VerificationKey& key) { return key.kid() == *header->kid; };
+  return !for_secret && std::ranges::none_of(*known, named) && options_.keys->unknown_key_seen();
 }
 
 std::expected<Identity, AuthFailure> JwtAuthenticator::verify(std::string_view token,

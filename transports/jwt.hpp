@@ -44,6 +44,7 @@ class JwtAuthenticator final : public Authenticator {
 
   [[nodiscard]] std::expected<Identity, AuthFailure> verify(std::string_view token,
                                                             call::Time now) override;
+  [[nodiscard]] bool awaits_key(std::string_view token) override;
 
  private:
   [[nodiscard]] std::expected<VerificationKey, std::string> select_key(

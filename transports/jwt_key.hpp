@@ -59,7 +59,8 @@ class KeySource {
   /// The keys known now; never null.
   [[nodiscard]] virtual std::shared_ptr<const KeySet> keys() const = 0;
   /// A token named a key that is not among them: the source may look again.
-  virtual void unknown_key_seen() = 0;
+  /// Whether it is doing so now, so that asking again in a moment makes sense.
+  virtual bool unknown_key_seen() = 0;
 };
 
 }  // namespace callstate::transports

@@ -187,6 +187,14 @@ describe('with a JWKS file', () => {
     });
   }
 
+  test('taken at once: the first token of a key that is new in the file', async () => {
+    const fresh = makeKey('fresh');
+    writeFileSync(file, JSON.stringify({ keys: [...keys, fresh].map((key) => key.publicJwk) }));
+    const client = server.dial(`/v1/ws?token=${jwt(fresh.header, claims(), fresh.privateKey)}`);
+    await client.opened();
+    await client.settled();
+  });
+
   test('refused: another key under a known name, an unknown name, the public key as a secret', async () => {
     const secret = keys[0].publicJwk.x;
     for (const token of [

@@ -174,6 +174,22 @@ TEST_F(JwksUrlTest, UnknownKidsFetchAtMostOnceAnInterval) {
   EXPECT_EQ(server.requests(), 2);
 }
 
+TEST_F(JwksUrlTest, SaysWhetherItIsLookingForAKey) {
+  HttpServer server;
+  server.answer("200 OK", set_of(0));
+  auto slow = options(server.url());
+  slow.reread_interval_min = never;
+  ASSERT_TRUE(start(slow));
+  EXPECT_FALSE(authenticator_->awaits_key(token(0)));  // known
+  EXPECT_FALSE(authenticator_->awaits_key("no token"));
+  server.answer("200 OK", set_of(1));
+  EXPECT_TRUE(authenticator_->awaits_key(token(1)));
+  EXPECT_TRUE(eventually([&] { return !authenticator_->awaits_key(token(1)); }));
+  EXPECT_TRUE(accepts(1));
+  // The next reading is far away, and nothing to wait for.
+  EXPECT_FALSE(authenticator_->awaits_key(token(0)));
+}
+
 TEST_F(JwksUrlTest, RefreshesByItself) {
   HttpServer server;
   server.answer("200 OK", set_of(0));

@@ -34,9 +34,13 @@ class FixedKeys final : public KeySource {
     if (parsed) keys_ = std::make_shared<const KeySet>(*std::move(parsed));
   }
   [[nodiscard]] std::shared_ptr<const KeySet> keys() const override { return keys_; }
-  void unknown_key_seen() override { ++unknown; }
+  bool unknown_key_seen() override {
+    ++unknown;
+    return looking;
+  }
 
   int unknown = 0;
+  bool looking = false;
 
  private:
   std::shared_ptr<const KeySet> keys_ = std::make_shared<const KeySet>();

@@ -18,6 +18,7 @@ namespace callstate::transports {
 /// those that begin with `bad` are refused. A `!` at the end: of a customer.
 class FakeAuthenticator final : public Authenticator {
  public:
+  bool awaits_key(std::string_view) override { return false; }
   std::expected<Identity, AuthFailure> verify(std::string_view token, call::Time now) override {
     if (token.starts_with("bad")) return std::unexpected(AuthFailure{"a bad token"});
     Identity identity;
