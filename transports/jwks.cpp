@@ -49,6 +49,7 @@ std::expected<std::string, std::string> read_file(const std::string& path) {
 
 struct JwksSource::Reading {
   std::optional<FileVersion> version;  // of the file that keys_ is from
+  HostLookup lookup;                   // of the URL's host
 };
 
 std::expected<KeySet, std::string> parse_jwks(std::string_view text) {
@@ -127,7 +128,8 @@ std::expected<void, std::string> JwksSource::read(const std::stop_token& stop) {
     if (version && version == reading_->version) return {};
   }
   const auto text =
-      url ? fetch(location, {options_.fetch_timeout, jwks_bytes_max, options_.ca_file}, stop)
+      url ? fetch(location, {options_.fetch_timeout, jwks_bytes_max, options_.ca_file},
+                  reading_->lookup, stop)
           : read_file(location);
   auto set = text ? parse_jwks(*text) : std::unexpected(text.error());
   if (!set) return std::unexpected(concat("the key set ", location, " ", set.error()));

@@ -13,6 +13,7 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 #include <optional>
+#include <vector>
 
 #include "transports/json_concat.hpp"
 
@@ -24,6 +25,7 @@ namespace ssl = net::ssl;
 namespace beast = boost::beast;
 namespace http = beast::http;
 using Result = std::expected<std::string, std::string>;
+using Endpoints = std::vector<net::ip::tcp::endpoint>;
 
 constexpr std::uint32_t header_bytes_max = 16 * 1024;
 
@@ -31,7 +33,7 @@ struct Target {
   bool tls = false;
   std::string host;       // as connected to: without an IPv6 address's brackets
   std::string authority;  // as sent in Host
-  std::string port;
+  std::uint16_t port = 0;
   std::string path;
 };
 
@@ -47,7 +49,8 @@ std::expected<Target, std::string> parse_target(const std::string& url) {
   target.tls = parsed->scheme() == "https";
   target.host = parsed->host_address();
   target.authority = std::string(parsed->encoded_host_and_port());
-  target.port = parsed->has_port() ? std::string(parsed->port()) : target.tls ? "443" : "80";
+  target.port = parsed->has_port() ? parsed->port_number() : target.tls ? 443 : 80;
+  if (target.port == 0) return std::unexpected(concat(url, " names no port that there is"));
   target.path = parsed->encoded_path().empty() ? "/" : std::string(parsed->encoded_path());
   if (parsed->has_query()) target.path += concat("?", std::string(parsed->encoded_query()));
   return target;
@@ -73,10 +76,8 @@ net::awaitable<Result> exchange(Stream& stream, const Target& target, const Fetc
   co_return std::move(parser.get().body());
 }
 
-net::awaitable<Result> get(net::io_context& io, const Target& target, const FetchOptions& options) {
-  net::ip::tcp::resolver resolver(io);
-  const auto addresses =
-      co_await resolver.async_resolve(target.host, target.port, net::use_awaitable);
+net::awaitable<Result> get(net::io_context& io, const Target& target, const Endpoints& addresses,
+                           const FetchOptions& options) {
   if (!target.tls) {
     beast::tcp_stream stream(io);
     co_await stream.async_connect(addresses, net::use_awaitable);
@@ -109,26 +110,37 @@ std::expected<void, std::string> check_fetch_url(const std::string& url) {
   return {};
 }
 
-Result fetch(const std::string& url, const FetchOptions& options, const std::stop_token& stop) {
+Result fetch(const std::string& url, const FetchOptions& options, HostLookup& lookup,
+             const std::stop_token& stop) {
   const auto target = parse_target(url);
   if (!target) return std::unexpected(target.error());
+  const auto deadline = std::chrono::steady_clock::now() + options.timeout;
+  const auto addresses = lookup(target->host, deadline, stop);
+  if (!addresses) return std::unexpected(addresses.error());
+  Endpoints endpoints;
+  for (const auto& text : *addresses) {
+    boost::system::error_code error;
+    const auto address = net::ip::make_address(text, error);
+    if (!error) endpoints.emplace_back(address, target->port);
+  }
   std::optional<Result> result;
   net::io_context io(1);
-  net::co_spawn(io, get(io, *target, options), [&](const std::exception_ptr& thrown, Result got) {
-    if (!thrown) {
-      result = std::move(got);
-      return;
-    }
-    try {
-      std::rethrow_exception(thrown);
-    } catch (const boost::system::system_error& e) {
-      result = std::unexpected(concat("could not be fetched: ", e.code().message()));
-    } catch (const std::exception& e) {
-      result = std::unexpected(concat("could not be fetched: ", e.what()));
-    }
-  });
+  net::co_spawn(io, get(io, *target, endpoints, options),
+                [&](const std::exception_ptr& thrown, Result got) {
+                  if (!thrown) {
+                    result = std::move(got);
+                    return;
+                  }
+                  try {
+                    std::rethrow_exception(thrown);
+                  } catch (const boost::system::system_error& e) {
+                    result = std::unexpected(concat("could not be fetched: ", e.code().message()));
+                  } catch (const std::exception& e) {
+                    result = std::unexpected(concat("could not be fetched: ", e.what()));
+                  }
+                });
   const std::stop_callback stopping(stop, [&io] { io.stop(); });
-  io.run_for(options.timeout);
+  io.run_until(deadline);
   if (result) return *std::move(result);
   return std::unexpected(concat("did not answer within ", options.timeout.count(), " ms"));
 }

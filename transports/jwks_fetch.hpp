@@ -5,6 +5,8 @@
 #include <stop_token>
 #include <string>
 
+#include "transports/host_lookup.hpp"
+
 namespace callstate::transports {
 
 struct FetchOptions {
@@ -18,9 +20,9 @@ struct FetchOptions {
 std::expected<void, std::string> check_fetch_url(const std::string& url);
 
 /// The body of a GET that was answered 200. Blocks, at most for the timeout, or
-/// until `stop`. Redirects are not followed; TLS is verified with the host's
-/// name. The failure is a sentence without its subject: "answered 404".
+/// until `stop`. `lookup` is of this URL's host. Redirects are not followed; TLS is verified with
+/// the host's name. The failure is a sentence without its subject: "answered 404".
 std::expected<std::string, std::string> fetch(const std::string& url, const FetchOptions& options,
-                                              const std::stop_token& stop);
+                                              HostLookup& lookup, const std::stop_token& stop);
 
 }  // namespace callstate::transports

@@ -266,7 +266,8 @@ TEST_F(JwksUrlTest, TlsIsVerified) {
 }
 
 TEST_F(JwksUrlTest, WhatIsNoUrlOfAKeySet) {
-  for (const char* url : {"http://", "https:///x", "http://ann:secret@127.0.0.1/", "http://a b/"}) {
+  for (const char* url : {"http://", "https:///x", "http://ann:secret@127.0.0.1/", "http://a b/",
+                          "http://host:0/", "http://host:70000/"}) {
     EXPECT_FALSE(start(options(url))) << url;
     EXPECT_EQ(problem().find("secret"), std::string::npos);
   }
