@@ -75,6 +75,12 @@ struct ServerFixture : testing::Test {
     if (!server) start();
     return {port, target, fields};
   }
+  // A session that the engine has heard of.
+  engine::OpenSession opened(std::size_t n = 0) {
+    const auto open = engine.wait_for<engine::OpenSession>(n);
+    EXPECT_TRUE(open);
+    return open.value_or(engine::OpenSession{});
+  }
   bool logged(std::string_view text) {
     const std::scoped_lock lock(log_mutex);
     return std::ranges::any_of(
