@@ -34,6 +34,7 @@ engine::Failure missing_positions(const Database& database, const std::vector<Ex
 
 engine::Failure damaged_positions(const Database& database, call::Position expected,
                                   call::Position to, const rocksdb::Status& status) {
+  if (auto passing = trouble(database.path, status.ToString())) return *passing;
   constexpr call::Position probes_max = 4096;
   constexpr std::size_t streams_max = 5;
   std::set<std::string> streams;
@@ -67,6 +68,7 @@ engine::Failure not_a_record(const Database& database, call::Position position,
 }
 
 engine::Failure unreadable(const std::filesystem::path& path, const rocksdb::Status& status) {
+  if (auto passing = trouble(path, status.ToString())) return *passing;
   return with_advice("the log in " + path.string() + " cannot be read: " + status.ToString());
 }
 

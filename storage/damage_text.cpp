@@ -1,5 +1,7 @@
 #include "storage/detail/damage_text.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <span>
 
 #include "storage/record_codec.hpp"
@@ -11,6 +13,31 @@ engine::Failure with_advice(const std::string& sentence) {
   return {sentence +
           ". Nothing was changed. Restore the directory from a checkpoint or a backup; what is "
           "left of it can be kept for an inquiry"};
+}
+
+std::optional<std::string> advice_on_trouble(std::string_view text) {
+  struct Advice {
+    int error;
+    std::string_view what;
+  };
+  constexpr std::string_view access = "give this process's user access to the directory and files";
+  constexpr std::string_view descriptors =
+      "allow this process more open files (ulimit -n, LimitNOFILE)";
+  constexpr std::string_view disk = "look at the disk and the system's log";
+  for (const auto& [error, what] :
+       {Advice{EMFILE, descriptors}, Advice{ENFILE, descriptors}, Advice{EACCES, access},
+        Advice{EPERM, access}, Advice{EROFS, access}, Advice{EIO, disk},
+        Advice{ENOMEM, "let this process have more memory"}}) {
+    if (text.find(std::strerror(error)) != std::string_view::npos) return std::string(what);
+  }
+  return std::nullopt;
+}
+
+std::optional<engine::Failure> trouble(const std::filesystem::path& path, std::string_view text) {
+  const auto advice = advice_on_trouble(text);
+  if (!advice) return std::nullopt;
+  return engine::Failure{"the log in " + path.string() + " cannot be opened: " + std::string(text) +
+                         "; " + *advice + ", then start again. Nothing was found to be damaged"};
 }
 
 std::optional<std::string> stream_of(std::string_view bytes) {

@@ -14,6 +14,8 @@
 #include <string>
 #include <utility>
 
+#include "storage/detail/damage_text.hpp"
+
 namespace callstate::storage {
 namespace {
 
@@ -53,9 +55,10 @@ std::expected<DirectoryLock, engine::Failure> DirectoryLock::take(
       ::open(path.c_str(), serving ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0644);
   if (file < 0) {
     if (!serving && errno == ENOENT) return DirectoryLock(-1);
-    return std::unexpected(engine::Failure{"cannot open " + path.string() + ": " +
-                                           std::strerror(errno) +
-                                           "; give this process access to the directory"});
+    const std::string why = std::strerror(errno);
+    return std::unexpected(engine::Failure{
+        "cannot open " + path.string() + ": " + why + "; " +
+        advice_on_trouble(why).value_or("give this process access to the directory")});
   }
   DirectoryLock lock(file);
   if (::flock(file, (serving ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0) return lock;

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "storage/detail/damage_text.hpp"
+
 namespace callstate::storage {
 namespace {
 
@@ -74,8 +76,10 @@ std::expected<std::string, engine::Failure> read_file(const std::filesystem::pat
       return bytes;
     }
   }
-  return std::unexpected(engine::Failure{"cannot read " + file.string() + ": " +
-                                         std::strerror(errno) + ". Nothing was changed"});
+  const std::string why = std::strerror(errno);
+  return std::unexpected(trouble(file.parent_path(), "cannot read " + file.string() + ": " + why)
+                             .value_or(engine::Failure{"cannot read " + file.string() + ": " + why +
+                                                       ". Nothing was changed"}));
 }
 
 bool replace_file(const std::filesystem::path& file, std::string_view bytes) {

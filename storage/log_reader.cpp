@@ -19,6 +19,10 @@ constexpr std::size_t readahead_bytes = 256UL * 1024;
 
 std::expected<void, engine::Failure> RocksLogReader::read(call::Position from, call::Position to,
                                                           const Each& each) const {
+  const auto stopped = [this]() -> std::expected<void, engine::Failure> {
+    if (!database_.snapshots_lost.tripped()) return {};
+    return std::unexpected(database_.snapshots_lost.failure());
+  };
   from = std::max<call::Position>(from, 1);
   to = std::min(to, head());
   if (from > to) return {};
@@ -49,13 +53,13 @@ std::expected<void, engine::Failure> RocksLogReader::read(call::Position from, c
       return std::unexpected(not_a_record(database_, expected, why));
     }
     record.position = expected++;
-    if (!each(record, {bytes, sha256})) return {};
+    if (!each(record, {bytes, sha256})) return stopped();
   }
   if (!at->status().ok()) {
     return std::unexpected(damaged_positions(database_, expected, to, at->status()));
   }
   if (expected <= to) return std::unexpected(missing_positions(database_, {{expected, to}}));
-  return {};
+  return stopped();
 }
 
 }  // namespace callstate::storage

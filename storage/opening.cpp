@@ -115,7 +115,30 @@ std::expected<void, Failure> check_end(const std::filesystem::path& path, rocksd
   if (damaged) return std::unexpected(damaged_wal(path, env, *files));
   const auto acknowledged = read_head(path);
   const auto last = last_position(path, env, *files, acknowledged);
-  if (last < acknowledged) return std::unexpected(lost_end(path, last, acknowledged));
+  if (!last) return std::unexpected(last.error());
+  if (*last < acknowledged) return std::unexpected(lost_end(path, *last, acknowledged));
+  return {};
+}
+
+/// Snapshots without a mark are of no use, and one that could not be read takes
+/// the mark away: the tables may be damaged, and compactions would read them.
+std::expected<void, Failure> drop_unmarked_snapshots(Database& database) {
+  std::string mark;
+  if (!database.db->Get({}, database.meta, mark_key, &mark).IsNotFound()) return {};
+  rocksdb::ColumnFamilyMetaData found;
+  database.db->GetColumnFamilyMetaData(database.snapshot, &found);
+  if (found.file_count == 0) return {};
+  // Killed in between, the next opening makes the family.
+  auto status = database.db->DropColumnFamily(database.snapshot);
+  if (status.ok()) status = database.db->DestroyColumnFamilyHandle(database.snapshot);
+  if (status.ok()) {
+    database.snapshot = nullptr;
+    for (const auto& family : family_options()) {
+      if (family.name != snapshot_family) continue;
+      status = database.db->CreateColumnFamily(family.options, family.name, &database.snapshot);
+    }
+  }
+  if (!status.ok()) return std::unexpected(unreadable(database.path, status));
   return {};
 }
 
@@ -124,7 +147,9 @@ std::expected<void, Failure> check(Database& database, Access access) {
   const auto head = check_contiguity(database);
   if (!head) return std::unexpected(head.error());
   database.head = *head;
-  return check_mark(database);
+  if (auto reached = check_mark(database); !reached) return reached;
+  return access == Access::read_write ? drop_unmarked_snapshots(database)
+                                      : std::expected<void, Failure>{};
 }
 
 }  // namespace

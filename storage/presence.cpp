@@ -38,12 +38,14 @@ std::expected<Files, engine::Failure> list(const std::filesystem::path& path) {
     }
   }
   if (!error || error == std::errc::no_such_file_or_directory) return files;
-  return std::unexpected(engine::Failure{"cannot list " + path.string() + ": " + error.message() +
-                                         "; give this process access to the directory"});
+  return std::unexpected(engine::Failure{
+      "cannot list " + path.string() + ": " + error.message() + "; " +
+      advice_on_trouble(error.message()).value_or("give this process access to the directory")});
 }
 
-/// Whether the database has no families but ours, and not all of them.
-bool lacks_families(const std::filesystem::path& path, rocksdb::Env* env) {
+/// Whether the database has no families but ours, and not all of them: where it
+/// holds records, only that of the snapshots may be missing.
+bool lacks_families(const std::filesystem::path& path, bool empty, rocksdb::Env* env) {
   std::vector<std::string> present;
   if (!rocksdb::DB::ListColumnFamilies(database_options(env), path.string(), &present).ok()) {
     return false;  // the opening says why
@@ -52,7 +54,10 @@ bool lacks_families(const std::filesystem::path& path, rocksdb::Env* env) {
   const auto is_ours = [&](const std::string& name) {
     return std::ranges::find(ours, name, &rocksdb::ColumnFamilyDescriptor::name) != ours.end();
   };
-  return std::ranges::all_of(present, is_ours) && present.size() < ours.size();
+  const bool has_snapshots = std::ranges::find(present, snapshot_family) != present.end();
+  if (!std::ranges::all_of(present, is_ours)) return false;
+  const auto missing = ours.size() - present.size();
+  return empty ? missing > 0 : missing == 1 && !has_snapshots;
 }
 
 }  // namespace
@@ -65,7 +70,7 @@ std::expected<Presence, engine::Failure> presence_in(const std::filesystem::path
   // and records are either in tables or in the write-ahead log.
   const bool empty = files->data.empty() && read_head(path) == 0;
   if (files->current) {
-    return empty && lacks_families(path, env) ? Presence::without_families : Presence::log;
+    return lacks_families(path, empty, env) ? Presence::without_families : Presence::log;
   }
   if (empty && files->manifest == first_manifest) return Presence::begun;
   if (files->data.empty() && files->manifest.empty()) return Presence::nothing;

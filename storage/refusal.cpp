@@ -26,7 +26,9 @@ Failure damaged_wal(const std::filesystem::path& path, rocksdb::Env* env,
     if (!file.found.empty()) whom = after_whom(file.last_value);
   }
   // Where no record of the write-ahead log is left, the tables tell.
-  const auto last = last_position(path, env, before, 1);
+  const auto found = last_position(path, env, before, 1);
+  if (!found) return found.error();
+  const auto last = *found;
   const auto where = damaged->path.filename().string() + " has " + damaged->trouble + " at byte " +
                      std::to_string(damaged->tail_offset);
   auto message = intro(path);
@@ -59,6 +61,7 @@ Failure refused_open(const std::filesystem::path& path, rocksdb::Env* env,
     return {"the log in " + path.string() + " holds other families than this version's (" + text +
             "): it was written by a newer version, or by another program; open it with that"};
   }
+  if (auto passing = trouble(path, text)) return *passing;
   if (text.find("lock ") != std::string::npos && text.find("LOCK") != std::string::npos) {
     return {path.string() + " is in use by another program (" + text + "); stop that program"};
   }
@@ -75,12 +78,13 @@ Failure refused_open(const std::filesystem::path& path, rocksdb::Env* env,
   if (!files) return files.error();
   // A table file is gone, or the list of files is.
   const auto found = positions_found(path, env, *files);
-  auto missing = gaps(found);
-  const auto last = found.empty() ? 0 : found.back().last;
+  if (!found) return found.error();
+  auto missing = gaps(*found);
+  const auto last = found->empty() ? 0 : found->back().last;
   if (const auto head = read_head(path); head > last) missing.push_back({last + 1, head});
   if (!missing.empty()) return with_advice(intro(path) + are_missing(missing) + "; " + text);
-  return with_advice(intro(path) + text + "; positions up to " + std::to_string(last) +
-                     " are in its files without a hole");
+  return with_advice(intro(path) + text + "; of the log no position up to " + std::to_string(last) +
+                     " is missing in its files");
 }
 
 }  // namespace callstate::storage

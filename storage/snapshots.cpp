@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "storage/detail/damage_text.hpp"
 #include "storage/detail/options.hpp"
 #include "storage/stream_text.hpp"
 
@@ -35,7 +36,13 @@ engine::SnapshotStore::Mark RocksSnapshots::last_mark() {
   std::string value;
   const auto status = database_.db->Get({}, database_.meta, mark_key, &value);
   if (!status.ok()) return {};
-  return decode_mark(bytes_of(value), reducer_).value_or(Mark{});
+  auto mark = decode_mark(bytes_of(value), reducer_).value_or(Mark{});
+  // What a recovery begins with; if it cannot, the whole replay says why.
+  for (const auto& stream : mark.live) {
+    find(stream);
+    if (database_.snapshots_lost.tripped()) return {};
+  }
+  return mark;
 }
 
 std::optional<call::Room> RocksSnapshots::find_room(const call::Stream& stream) {
@@ -59,14 +66,25 @@ std::string RocksSnapshots::find(const call::Stream& stream) {
   std::string value;
   const auto status = database_.db->Get({}, database_.snapshot, key, &value);
   if (status.ok()) return value;
-  // Taken for absent, a damaged one would begin its stream anew, in a log that
-  // goes on: nothing that is decided now may be committed.
-  if (!status.IsNotFound()) {
-    trip("the snapshot of " + describe(stream) + " in " + database_.path.string() +
-         " cannot be read: " + status.ToString() +
-         ". Restore the directory from a checkpoint or a backup");
-  }
+  if (!status.IsNotFound()) give_up(stream, status);
   return {};
+}
+
+// Taken for absent, a damaged one would begin its stream anew, in a log that
+// goes on: nothing that is decided now may be committed.
+void RocksSnapshots::give_up(const call::Stream& stream, const rocksdb::Status& status) {
+  const auto what = "the snapshot of " + describe(stream) + " in " + database_.path.string() +
+                    " cannot be read: " + status.ToString();
+  std::string rest;
+  if (const auto advice = advice_on_trouble(what)) {
+    rest = "; " + *advice + ", then start again";
+  } else if (database_.db->Delete(synced(), database_.meta, mark_key).ok()) {
+    rest =
+        ". The log itself is whole, and snapshots can be folded anew from it: start again, which "
+        "drops them and replays the log from its beginning";
+  }
+  database_.snapshots_lost.trip(what + rest);
+  trip(what + rest);
 }
 
 void RocksSnapshots::put(const call::Stream& stream, const call::Room& room) {

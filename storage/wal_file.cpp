@@ -6,6 +6,7 @@
 #include <string_view>
 #include <utility>
 
+#include "storage/detail/damage_text.hpp"
 #include "storage/detail/files.hpp"
 #include "storage/detail/wal_batch.hpp"
 
@@ -249,8 +250,9 @@ std::expected<std::vector<WalFile>, engine::Failure> read_wal(
     if (const auto number = wal_number(entry.path())) paths.emplace_back(*number, entry.path());
   }
   if (error) {
-    return std::unexpected(engine::Failure{"cannot list " + directory.string() + ": " +
-                                           error.message() + ". Nothing was changed"});
+    return std::unexpected(
+        engine::Failure{"cannot list " + directory.string() + ": " + error.message() + "; " +
+                        advice_on_trouble(error.message()).value_or("look at the disk")});
   }
   std::ranges::sort(paths);
   std::vector<WalFile> files;

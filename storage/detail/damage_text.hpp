@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,13 @@ namespace callstate::storage {
 
 /// The sentence, and what to do about a damaged log.
 engine::Failure with_advice(const std::string& sentence);
+
+/// What to do where a text of RocksDB or of the system speaks of trouble that is
+/// not damage: too many open files, no permission, a disk that cannot be read.
+std::optional<std::string> advice_on_trouble(std::string_view text);
+
+/// Such trouble, as the reason for which the log is not opened or read.
+std::optional<engine::Failure> trouble(const std::filesystem::path& path, std::string_view text);
 
 /// Whose record these bytes are, as far as they still decode.
 std::optional<std::string> stream_of(std::string_view bytes);

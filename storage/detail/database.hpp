@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/engine/ports.hpp"
+#include "storage/detail/fail_stop.hpp"
 
 namespace callstate::storage {
 
@@ -20,6 +21,8 @@ struct Database {
   rocksdb::ColumnFamilyHandle* meta = nullptr;
   rocksdb::ColumnFamilyHandle* unused = nullptr;  // `default`, which RocksDB insists on
   std::string log_id;
+  /// Trips when a snapshot cannot be read: what was folded without it is wrong.
+  FailStop snapshots_lost;
   /// The last durable position.
   std::atomic<call::Position> head{0};
 

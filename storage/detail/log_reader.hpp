@@ -6,6 +6,8 @@
 namespace callstate::storage {
 
 /// Reads the log. Any thread, beside writing; each call has its own iterator.
+/// Once a snapshot could not be read every read fails in the end: whoever folds
+/// is to say that, and not that the log does not fit.
 class RocksLogReader final : public engine::LogReader {
  public:
   explicit RocksLogReader(const Database& database) : database_(database) {}

@@ -16,7 +16,8 @@ enum class Presence : std::uint8_t {
   /// The making of a log was cut short: nothing in it can be a record, nor the
   /// name of a log. To be made anew over what is there.
   begun,
-  /// Likewise, but RocksDB's own files are made: some families are missing.
+  /// RocksDB's own files are made, and families are missing: of a log without a
+  /// record any, otherwise that of the snapshots, while they are made anew.
   without_families,
   log,
 };

@@ -40,6 +40,8 @@ class RocksSnapshots final : public engine::SnapshotStore {
   void keep(const call::Stream& stream, const State& state);
   /// The stored bytes; empty when there are none.
   std::string find(const call::Stream& stream);
+  /// One cannot be read: stops the log, and lets the next opening drop them all.
+  void give_up(const call::Stream& stream, const rocksdb::Status& status);
   // On the background thread:
   /// False when they stay where they are, for lack of room.
   bool write_pending();

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <thread>
@@ -8,6 +9,9 @@
 
 namespace callstate::storage::testing {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
 
 TEST(Snapshots, AreFoundAtOnceAndAfterAMarkAndReopening) {
   const TemporaryDirectory directory;
@@ -91,7 +95,7 @@ TEST(Snapshots, ThatCannotBeReadStopTheLog) {
   bytes[bytes.size() / 4] ^= 1;
   write_bytes(table, bytes);
 
-  const auto store = open(directory.path());
+  auto store = open(directory.path());
   EXPECT_FALSE(store->snapshots().find_room(room_stream("no such room")));
   append(*store, 10);
   int lost = 0;
@@ -101,8 +105,51 @@ TEST(Snapshots, ThatCannotBeReadStopTheLog) {
   ASSERT_GT(lost, 0) << "nothing was damaged";
   const auto refused = try_append(*store, 10);
   ASSERT_FALSE(refused);
-  EXPECT_NE(refused.error().message.find("the snapshot of room "), std::string::npos)
-      << refused.error().message;
+  const auto says_so = AllOf(HasSubstr("the snapshot of room "), HasSubstr(".sst"),
+                             HasSubstr("The log itself is whole"), HasSubstr("start again"));
+  EXPECT_THAT(refused.error().message, says_so);
+  // Who folds the log is told that too, and not that the records do not fit.
+  const auto read = store->reader().read(1, 20, [](const auto&, const auto&) { return false; });
+  ASSERT_FALSE(read);
+  EXPECT_THAT(read.error().message, says_so);
+
+  store.reset();
+  store = open(directory.path());
+  EXPECT_EQ(store->snapshots().last_mark().position, 0U) << "all of the log is to be replayed";
+  for (int i = 0; i < rooms; ++i) {
+    EXPECT_FALSE(store->snapshots().find_room(room_stream(std::to_string(i))));
+  }
+  EXPECT_FALSE(std::filesystem::exists(table));
+  append(*store, 10);
+  EXPECT_EQ(positions_in(store->reader()).size(), 30U);
+  store->snapshots().put(room_stream("standup"), sample_room());
+  store->snapshots().mark({30, {room_stream("standup")}});
+  store.reset();
+  EXPECT_EQ(open(directory.path())->snapshots().last_mark().position, 30U);
+}
+
+TEST(Snapshots, ThatTheMarkNeedsAndThatCannotBeReadAreNoMark) {
+  const TemporaryDirectory directory;
+  {
+    const auto store = open(directory.path());
+    append(*store, 10);
+    store->snapshots().put(room_stream("standup"), sample_room());
+    store->snapshots().mark({10, {room_stream("standup")}});
+  }
+  const auto table = file_in(directory.path(), ".sst");
+  auto bytes = bytes_of(table);
+  bytes[20] ^= 1;
+  write_bytes(table, bytes);
+  {
+    const auto store = open(directory.path());
+    EXPECT_EQ(store->snapshots().last_mark().position, 0U);
+    const auto read = store->reader().read(1, 10, [](const auto&, const auto&) { return true; });
+    ASSERT_FALSE(read);
+    EXPECT_THAT(read.error().message, HasSubstr("The log itself is whole"));
+  }
+  const auto store = open(directory.path());
+  EXPECT_EQ(positions_in(store->reader()).size(), 10U);
+  append(*store, 10);
 }
 
 TEST(Snapshots, OfOtherRulesAreAbsent) {
