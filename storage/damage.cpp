@@ -1,11 +1,13 @@
 #include "storage/detail/damage.hpp"
 
+#include <rocksdb/metadata.h>
 #include <rocksdb/options.h>
 
 #include <algorithm>
 #include <set>
 
 #include "storage/detail/damage_text.hpp"
+#include "storage/detail/options.hpp"
 
 namespace callstate::storage {
 namespace {
@@ -25,6 +27,21 @@ std::string after_whom(const Database& database, call::Position first) {
   return storage::after_whom(value);
 }
 
+/// Of `range` what the table has that the status names. Reading stops before
+/// positions of other tables, as RocksDB looks into several at a time.
+Extent within_named_table(const Database& database, const rocksdb::Status& status, Extent range) {
+  const auto text = status.ToString();
+  std::vector<rocksdb::LiveFileMetaData> files;
+  database.db->GetLiveFilesMetaData(&files);
+  for (const auto& file : files) {
+    if (file.column_family_name != log_family || !text.contains(file.name)) continue;
+    const auto first = std::max(range.first, parse_position(file.smallestkey).value_or(0));
+    const auto last = std::min(range.last, parse_position(file.largestkey).value_or(range.last));
+    if (first <= last) return {first, last};
+  }
+  return range;
+}
+
 }  // namespace
 
 engine::Failure missing_positions(const Database& database, const std::vector<Extent>& missing) {
@@ -35,6 +52,9 @@ engine::Failure missing_positions(const Database& database, const std::vector<Ex
 engine::Failure damaged_positions(const Database& database, call::Position expected,
                                   call::Position to, const rocksdb::Status& status) {
   if (auto passing = trouble(database.path, status.ToString())) return *passing;
+  const auto named = within_named_table(database, status, {expected, to});
+  expected = named.first;
+  to = named.last;
   constexpr call::Position probes_max = 4096;
   constexpr std::size_t streams_max = 5;
   std::set<std::string> streams;

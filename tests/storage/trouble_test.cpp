@@ -27,6 +27,16 @@ class Trouble : public ::testing::Test {
     copy_files(directory_ / "live", log_);
   }
 
+  /// The tables of the log, the oldest first; those of `meta` are smaller.
+  static std::vector<std::filesystem::path> tables_in(const std::filesystem::path& directory) {
+    std::vector<std::filesystem::path> tables;
+    for (const auto& file : std::filesystem::directory_iterator(directory)) {
+      if (file.path().extension() == ".sst" && file.file_size() > 2'000) tables.push_back(file);
+    }
+    std::ranges::sort(tables);
+    return tables;
+  }
+
   TemporaryDirectory directory_;
   std::filesystem::path log_ = directory_ / "log";
 };
@@ -52,12 +62,8 @@ TEST_F(Trouble, TooFewOpenFilesAreNoDamage) {
 }
 
 TEST_F(Trouble, AMissingTableInTheMiddleIsNamedByItsPositionsAlone) {
-  std::vector<std::filesystem::path> tables;
-  for (const auto& file : std::filesystem::directory_iterator(log_)) {
-    if (file.path().extension() == ".sst" && file.file_size() > 2'000) tables.push_back(file);
-  }
+  const auto tables = tables_in(log_);
   ASSERT_EQ(tables.size(), 2U);
-  std::ranges::sort(tables);
   std::filesystem::remove(tables.back());
   for (const auto& refusal : {refusal_to_read(log_), refusal_of(log_)}) {
     EXPECT_THAT(refusal,
@@ -65,15 +71,24 @@ TEST_F(Trouble, AMissingTableInTheMiddleIsNamedByItsPositionsAlone) {
   }
 }
 
+TEST_F(Trouble, ADamagedTableIsNotSaidToReachToThoseBeforeIt) {
+  const auto tables = tables_in(log_);
+  auto bytes = bytes_of(tables.back());
+  bytes[100] ^= 1;
+  write_bytes(tables.back(), bytes);
+  const auto log = StoredLog::open(log_);
+  ASSERT_TRUE(log) << log.error().message;
+  std::string failure;
+  positions_in((*log)->reader(), &failure);
+  EXPECT_THAT(failure, HasSubstr("positions 101 to "));
+}
+
 TEST_F(Trouble, AMissingTableAtTheEndIsMissedByTheHead) {
   append(*open(directory_ / "live"), 1);
-  std::vector<std::filesystem::path> tables;
   for (const auto& file : std::filesystem::directory_iterator(directory_ / "live")) {
     if (file.path().extension() == ".log") write_bytes(file, "");
-    if (file.path().extension() == ".sst" && file.file_size() > 2'000) tables.push_back(file);
   }
-  std::ranges::sort(tables);
-  std::filesystem::remove(tables.back());
+  std::filesystem::remove(tables_in(directory_ / "live").back());
   EXPECT_THAT(refusal_of(directory_ / "live"), HasSubstr("positions 201 to 301 are missing"));
 }
 
