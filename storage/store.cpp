@@ -24,6 +24,24 @@ FreeBytesProbe probe_of(const OpenOptions& options) {
   return options.free_bytes ? options.free_bytes : free_bytes_of(options.path);
 }
 
+constexpr auto others = std::filesystem::perms::group_all | std::filesystem::perms::others_all;
+
+bool is_open_to_others(const std::filesystem::path& directory) {
+  std::error_code error;
+  const auto mode = std::filesystem::status(directory, error).permissions();
+  return !error && (mode & others) != std::filesystem::perms::none;
+}
+
+/// The log holds every tenant's calls: nobody's but its owner's to read. Not done
+/// to a directory that users share, as /tmp.
+void keep_from_others(const std::filesystem::path& directory) {
+  std::error_code error;
+  const auto mode = std::filesystem::status(directory, error).permissions();
+  const bool shared = (mode & std::filesystem::perms::sticky_bit) != std::filesystem::perms::none;
+  if (error || shared) return;
+  std::filesystem::permissions(directory, others, std::filesystem::perm_options::remove, error);
+}
+
 std::expected<void, engine::Failure> verify(const Database& database) {
   const auto status = database.db->VerifyChecksum();
   if (!status.ok()) return std::unexpected(unreadable(database.path, status));
@@ -93,11 +111,10 @@ std::expected<std::unique_ptr<Store>, engine::Failure> open_store(const OpenOpti
       return std::unexpected(engine::Failure{"cannot make the directory " + options.path.string() +
                                              ": " + error.message()});
     }
-    // The log holds every tenant's calls: nobody's but its owner's to read.
-    std::filesystem::permissions(options.path, std::filesystem::perms::owner_all, error);
   }
   auto lock = DirectoryLock::take(options.path, DirectoryLock::Use::serve);
   if (!lock) return std::unexpected(lock.error());
+  keep_from_others(options.path);
   if (auto lacking = lacks_room_to_open(options.path, probe_of(options))) {
     return std::unexpected(engine::Failure{std::move(*lacking)});
   }
@@ -123,6 +140,9 @@ engine::SnapshotStore& Store::snapshots() {
 }
 const std::string& Store::log_id() const {
   return parts_->database->log_id;
+}
+bool Store::is_open_to_others() const {
+  return storage::is_open_to_others(parts_->database->path);
 }
 void Store::refresh_free_space() {
   parts_->free_space.refresh();

@@ -63,6 +63,10 @@ class Store {
   /// Reads every block of every table file. Any thread; takes long.
   std::expected<void, engine::Failure> verify_checksums() const;
 
+  /// Whether other users can get into the directory. Opening shuts them out,
+  /// where the directory belongs to this process's user and is not a shared one.
+  [[nodiscard]] bool is_open_to_others() const;
+
   /// Looks at the free space now rather than within the next second.
   void refresh_free_space();
 

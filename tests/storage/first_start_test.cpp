@@ -46,6 +46,23 @@ TEST_F(FirstStart, IsFinishedWhereverItWasKilled) {
   }
 }
 
+TEST_F(FirstStart, ShutsOthersOutOfADirectoryThatWasThere) {
+  const auto path = directory_ / "log";
+  std::filesystem::create_directory(path);
+  for (const auto open_to : {std::filesystem::perms(0755), std::filesystem::perms(0770)}) {
+    std::filesystem::permissions(path, open_to);
+    EXPECT_FALSE(open(path)->is_open_to_others());
+    EXPECT_EQ(std::filesystem::status(path).permissions(), std::filesystem::perms::owner_all);
+  }
+}
+
+TEST_F(FirstStart, LeavesASharedDirectoryAsItIs) {
+  const auto path = directory_ / "shared";
+  std::filesystem::create_directory(path);
+  std::filesystem::permissions(path, std::filesystem::perms(01777));
+  EXPECT_TRUE(open(path)->is_open_to_others());
+}
+
 TEST_F(FirstStart, MayBeKilledTwice) {
   for (const auto& once : leftovers_of_start(directory_ / "log")) {
     const auto twice = leftovers_of_start(once);

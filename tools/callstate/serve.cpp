@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
@@ -204,12 +205,19 @@ int run(ServeSettings settings) {
   auto authenticator = make_authenticator(settings, log);
   if (!authenticator) return cannot(authenticator.error());
 
+  ::umask(S_IRWXG | S_IRWXO);  // what follows writes is nobody else's to read
   const auto began = std::chrono::steady_clock::now();
   storage::OpenOptions open_options;
   open_options.path = settings.data_dir;
   open_options.reserve_bytes = settings.disk_reserve_bytes;
   auto store = storage::Store::open(open_options);
   if (!store) return cannot(store.error().message);
+  if ((*store)->is_open_to_others()) {
+    log->warn(
+        "other users can get into {}, which holds the calls of every tenant: make it a "
+        "directory of the server's user alone",
+        settings.data_dir);
+  }
   Checkpoints checkpoints(**store, settings.data_dir);
 
   const engine::SystemClock clock;
