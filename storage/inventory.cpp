@@ -25,20 +25,25 @@ std::vector<std::filesystem::path> tables_of(const std::filesystem::path& path) 
   return tables;
 }
 
-/// From the first to the last position of a table of the log; 0 for others, and
-/// where that cannot be read.
-std::expected<Extent, engine::Failure> bounds_of(const std::filesystem::path& table,
-                                                 rocksdb::Env* env) {
+struct Table {
+  /// From the first to the last position; 0 in tables of other families.
+  Extent extent;
+  /// Damaged where that would stand.
+  bool damaged = false;
+};
+
+std::expected<Table, engine::Failure> look_into(const std::filesystem::path& path,
+                                                rocksdb::Env* env) {
   rocksdb::Options options;
   options.env = env;
   rocksdb::SstFileReader reader(options);
-  if (const auto status = reader.Open(table.string()); !status.ok()) {
-    if (auto passing = trouble(table.parent_path(), status.ToString())) {
+  if (const auto status = reader.Open(path.string()); !status.ok()) {
+    if (auto passing = trouble(path.parent_path(), status.ToString())) {
       return std::unexpected(*passing);
     }
-    return Extent{};
+    return Table{.extent = {}, .damaged = true};
   }
-  if (reader.GetTableProperties()->column_family_name != log_family) return Extent{};
+  if (reader.GetTableProperties()->column_family_name != log_family) return Table{};
   const std::unique_ptr<rocksdb::Iterator> at(reader.NewIterator({}));
   const auto position = [&] {
     return at->Valid() ? parse_position(at->key().ToStringView()).value_or(0) : 0;
@@ -47,39 +52,37 @@ std::expected<Extent, engine::Failure> bounds_of(const std::filesystem::path& ta
   const auto first = position();
   at->SeekToLast();
   const auto last = position();
-  return first != 0 && first <= last ? Extent{first, last} : Extent{};
+  if (first == 0 || first > last) return Table{.extent = {}, .damaged = true};
+  return Table{.extent = {first, last}};
 }
 
 }  // namespace
 
 std::expected<std::vector<Extent>, engine::Failure> positions_found(
-    const std::filesystem::path& path, rocksdb::Env* env, const std::vector<WalFile>& wal) {
+    const std::filesystem::path& directory, rocksdb::Env* env, const std::vector<WalFile>& wal) {
   std::vector<Extent> found;
-  for (const auto& table : tables_of(path)) {
-    const auto bounds = bounds_of(table, env);
-    if (!bounds) return std::unexpected(bounds.error());
-    if (bounds->first != 0) found.push_back(*bounds);
+  for (const auto& path : tables_of(directory)) {
+    const auto table = look_into(path, env);
+    if (!table) return std::unexpected(table.error());
+    if (table->extent.first != 0) found.push_back(table->extent);
   }
   for (const auto& file : wal) found.insert(found.end(), file.found.begin(), file.found.end());
   return joined(std::move(found));
 }
 
-std::expected<call::Position, engine::Failure> last_position(const std::filesystem::path& path,
-                                                             rocksdb::Env* env,
-                                                             const std::vector<WalFile>& wal,
-                                                             call::Position enough) {
-  call::Position last = 0;
-  for (const auto& file : wal) {
-    if (!file.found.empty()) last = std::max(last, file.found.back().last);
+std::expected<bool, engine::Failure> may_reach(const std::filesystem::path& directory,
+                                               rocksdb::Env* env, const std::vector<WalFile>& wal,
+                                               call::Position position) {
+  const auto there = [&](const WalFile& file) {
+    return !file.found.empty() && file.found.back().last >= position;
+  };
+  if (position == 0 || std::ranges::any_of(wal, there)) return true;
+  for (const auto& path : tables_of(directory)) {
+    const auto table = look_into(path, env);
+    if (!table) return std::unexpected(table.error());
+    if (table->damaged || table->extent.last >= position) return true;
   }
-  if (last >= enough) return last;
-  for (const auto& table : tables_of(path)) {
-    const auto bounds = bounds_of(table, env);
-    if (!bounds) return std::unexpected(bounds.error());
-    last = std::max(last, bounds->last);
-    if (last >= enough) break;
-  }
-  return last;
+  return false;
 }
 
 }  // namespace callstate::storage

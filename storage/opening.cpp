@@ -114,9 +114,9 @@ std::expected<void, Failure> check_end(const std::filesystem::path& path, rocksd
       *files, [](const WalFile& file) { return file.tail == WalFile::Tail::damaged; });
   if (damaged) return std::unexpected(damaged_wal(path, env, *files));
   const auto acknowledged = read_head(path);
-  const auto last = last_position(path, env, *files, acknowledged);
-  if (!last) return std::unexpected(last.error());
-  if (*last < acknowledged) return std::unexpected(lost_end(path, *last, acknowledged));
+  const auto reached = may_reach(path, env, *files, acknowledged);
+  if (!reached) return std::unexpected(reached.error());
+  if (!*reached) return std::unexpected(lost_end(path, env, *files, acknowledged));
   return {};
 }
 
@@ -147,6 +147,9 @@ std::expected<void, Failure> check(Database& database, Access access) {
   const auto head = check_contiguity(database);
   if (!head) return std::unexpected(head.error());
   database.head = *head;
+  if (const auto acknowledged = read_head(database.path); acknowledged > *head) {
+    return std::unexpected(lost_end(database.path, *head, acknowledged));
+  }
   if (auto reached = check_mark(database); !reached) return reached;
   return access == Access::read_write ? drop_unmarked_snapshots(database)
                                       : std::expected<void, Failure>{};

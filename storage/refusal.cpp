@@ -11,6 +11,10 @@ namespace {
 
 using engine::Failure;
 
+call::Position last_of(const std::vector<Extent>& runs) {
+  return runs.empty() ? 0 : runs.back().last;
+}
+
 std::string intro(const std::filesystem::path& path) {
   return "the log in " + path.string() + " is damaged: ";
 }
@@ -26,9 +30,9 @@ Failure damaged_wal(const std::filesystem::path& path, rocksdb::Env* env,
     if (!file.found.empty()) whom = after_whom(file.last_value);
   }
   // Where no record of the write-ahead log is left, the tables tell.
-  const auto found = last_position(path, env, before, 1);
+  const auto found = positions_found(path, env, before);
   if (!found) return found.error();
-  const auto last = *found;
+  const auto last = last_of(*found);
   const auto where = damaged->path.filename().string() + " has " + damaged->trouble + " at byte " +
                      std::to_string(damaged->tail_offset);
   auto message = intro(path);
@@ -52,6 +56,12 @@ Failure lost_end(const std::filesystem::path& path, call::Position end,
                      " had been acknowledged: " + are_missing({{end + 1, acknowledged}}) +
                      " (by the file " + head_file(path).string() +
                      "; remove it if an older log was put here on purpose)");
+}
+
+Failure lost_end(const std::filesystem::path& path, rocksdb::Env* env,
+                 const std::vector<WalFile>& files, call::Position acknowledged) {
+  const auto found = positions_found(path, env, files);
+  return found ? lost_end(path, last_of(*found), acknowledged) : found.error();
 }
 
 Failure refused_open(const std::filesystem::path& path, rocksdb::Env* env,
@@ -80,7 +90,7 @@ Failure refused_open(const std::filesystem::path& path, rocksdb::Env* env,
   const auto found = positions_found(path, env, *files);
   if (!found) return found.error();
   auto missing = gaps(*found);
-  const auto last = found->empty() ? 0 : found->back().last;
+  const auto last = last_of(*found);
   if (const auto head = read_head(path); head > last) missing.push_back({last + 1, head});
   if (!missing.empty()) return with_advice(intro(path) + are_missing(missing) + "; " + text);
   return with_advice(intro(path) + text + "; of the log no position up to " + std::to_string(last) +

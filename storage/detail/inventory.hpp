@@ -18,13 +18,12 @@ namespace callstate::storage {
 
 /// Of the log's tables and of the write-ahead log, as runs in order.
 std::expected<std::vector<Extent>, engine::Failure> positions_found(
-    const std::filesystem::path& path, rocksdb::Env* env, const std::vector<WalFile>& wal);
+    const std::filesystem::path& directory, rocksdb::Env* env, const std::vector<WalFile>& wal);
 
-/// The last of them; 0 for none. Looks into tables, the newest first, only while
-/// what it has found is below `enough`.
-std::expected<call::Position, engine::Failure> last_position(const std::filesystem::path& path,
-                                                             rocksdb::Env* env,
-                                                             const std::vector<WalFile>& wal,
-                                                             call::Position enough);
+/// Whether the log reaches the position, or may, as a table is damaged: looks
+/// into tables, the newest first, only until it knows.
+std::expected<bool, engine::Failure> may_reach(const std::filesystem::path& directory,
+                                               rocksdb::Env* env, const std::vector<WalFile>& wal,
+                                               call::Position position);
 
 }  // namespace callstate::storage

@@ -21,6 +21,9 @@ engine::Failure damaged_wal(const std::filesystem::path& path, rocksdb::Env* env
 /// The log ends at `end`, and a position behind that had been acknowledged.
 engine::Failure lost_end(const std::filesystem::path& path, call::Position end,
                          call::Position acknowledged);
+/// The same where the files tell the end.
+engine::Failure lost_end(const std::filesystem::path& path, rocksdb::Env* env,
+                         const std::vector<WalFile>& files, call::Position acknowledged);
 
 /// RocksDB refused to open the directory.
 engine::Failure refused_open(const std::filesystem::path& path, rocksdb::Env* env,
