@@ -87,6 +87,20 @@ engine::Failure not_a_record(const Database& database, call::Position position,
                      after_whom(database, position));
 }
 
+engine::Failure give_up_snapshots(Database& database, const std::string& what,
+                                  const rocksdb::Status& status) {
+  auto message = what + " in " + database.path.string() + " cannot be read: " + status.ToString();
+  if (const auto advice = advice_on_trouble(message)) {
+    message += "; " + *advice + ", then start again";
+  } else if (database.db->Delete(synced(), database.meta, mark_key).ok()) {
+    message +=
+        ". The log itself is whole, and snapshots can be folded anew from it: start again, which "
+        "drops them and replays the log from its beginning";
+  }
+  database.snapshots_lost.trip(message);
+  return {message};
+}
+
 engine::Failure unreadable(const std::filesystem::path& path, const rocksdb::Status& status) {
   if (auto passing = trouble(path, status.ToString())) return *passing;
   return with_advice("the log in " + path.string() + " cannot be read: " + status.ToString());

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "storage/detail/damage_text.hpp"
+#include "storage/detail/damage.hpp"
 #include "storage/detail/options.hpp"
 #include "storage/stream_text.hpp"
 
@@ -73,18 +73,7 @@ std::string RocksSnapshots::find(const call::Stream& stream) {
 // Taken for absent, a damaged one would begin its stream anew, in a log that
 // goes on: nothing that is decided now may be committed.
 void RocksSnapshots::give_up(const call::Stream& stream, const rocksdb::Status& status) {
-  const auto what = "the snapshot of " + describe(stream) + " in " + database_.path.string() +
-                    " cannot be read: " + status.ToString();
-  std::string rest;
-  if (const auto advice = advice_on_trouble(what)) {
-    rest = "; " + *advice + ", then start again";
-  } else if (database_.db->Delete(synced(), database_.meta, mark_key).ok()) {
-    rest =
-        ". The log itself is whole, and snapshots can be folded anew from it: start again, which "
-        "drops them and replays the log from its beginning";
-  }
-  database_.snapshots_lost.trip(what + rest);
-  trip(what + rest);
+  trip(give_up_snapshots(database_, "the snapshot of " + describe(stream), status).message);
 }
 
 void RocksSnapshots::put(const call::Stream& stream, const call::Room& room) {

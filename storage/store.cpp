@@ -13,6 +13,7 @@
 #include "storage/detail/opening.hpp"
 #include "storage/detail/snapshots.hpp"
 #include "storage/detail/stored_snapshots.hpp"
+#include "storage/detail/table_check.hpp"
 #include "storage_reducer_version.hpp"
 
 namespace callstate::storage {
@@ -62,6 +63,7 @@ struct Store::Parts {
         reader(*database),
         log(*database, *fail_stop, free_space),
         head_written(read_head(database->path)),
+        table_check(*database, *fail_stop),
         background(std::make_unique<Background>(tick_interval, [this] { tick(); })),
         snapshots(*database, *fail_stop, *background, free_space,
                   options.reducer.value_or(reducer_version)) {}
@@ -77,6 +79,7 @@ struct Store::Parts {
   void tick() {
     free_space.refresh();
     remember_head();
+    if (!fail_stop->tripped()) table_check.tick();
   }
   void remember_head() {
     const auto head = database->head.load(std::memory_order_acquire);
@@ -91,6 +94,7 @@ struct Store::Parts {
   RocksLogReader reader;
   RocksEventLog log;
   call::Position head_written;  // of the background thread
+  TableCheck table_check;       // likewise
   std::unique_ptr<Background> background;
   RocksSnapshots snapshots;
 };

@@ -27,6 +27,12 @@ engine::Failure damaged_positions(const Database& database, call::Position expec
 engine::Failure not_a_record(const Database& database, call::Position position,
                              std::string_view why);
 
+/// `what` cannot be read: takes the mark away, so that the next opening drops all
+/// snapshots, and lets no reading of the log succeed any more. Trouble that
+/// passes leaves the mark where it is.
+engine::Failure give_up_snapshots(Database& database, const std::string& what,
+                                  const rocksdb::Status& status);
+
 /// RocksDB's own word on a directory that it cannot read.
 engine::Failure unreadable(const std::filesystem::path& path, const rocksdb::Status& status);
 
