@@ -37,6 +37,9 @@ struct Participant {
   /// the ringing for this callee.
   Time grace_deadline{};
   Time ring_deadline{};
+  UserId user;
+  std::vector<DeviceId> rang_on;  // devices that have said RINGING, bounded by rang_on_max
+  DeviceId answered_on;           // device that accepted; empty before
   /// The CALL_STARTED or INVITED that asked this user in last, for sessions that
   /// come later: its place in the log, and whose it was, as an index into the
   /// room's participants.
@@ -44,9 +47,6 @@ struct Participant {
   Position invited_position = 0;
   Seq invited_seq = 0;
   Time invited_at{};
-  UserId user;
-  std::vector<DeviceId> rang_on;  // devices that have said RINGING, bounded by rang_on_max
-  DeviceId answered_on;           // device that accepted; empty before
 
   friend bool operator==(const Participant&, const Participant&) = default;
 };
