@@ -58,6 +58,15 @@ TEST(Verification, FindsNothingInASoundLog) {
             "Positions 1 to 7 are sound: 7 records in 3 streams, 0 snapshots compared, in 2 s.\n");
 }
 
+TEST(Verification, OfALogThatCannotBeOpenedNamesNoPositions) {
+  Verification found;
+  found.problems.push_back({0, {}, "the log is damaged"});
+  const auto page = render_verification(found, 2s, Paint(false));
+  EXPECT_THAT(page, HasSubstr("1 problem, and nothing can be read:\n"));
+  EXPECT_THAT(page, HasSubstr("the log is damaged"));
+  EXPECT_THAT(page, Not(HasSubstr("1 to 0")));
+}
+
 TEST(Verification, FindsAnAlteredRecordByTheOneAfterIt) {
   MemoryLog log;
   log.talk();

@@ -28,10 +28,14 @@ std::string render_verification(const Verification& found, std::chrono::duration
   }
   std::string text = paint(Tone::bad, (found.cut_short ? "More than " : "") +
                                           count_of(found.problems.size(), "problem"));
-  text += " in positions 1 to " + grouped(found.head) + ": " + summary(found, took) + ".\n\n";
+  // Nothing was read of a log that could not even be opened.
+  text += found.head == 0
+              ? ", and nothing can be read:\n\n"
+              : " in positions 1 to " + grouped(found.head) + ": " + summary(found, took) + ".\n\n";
   Table table({{"POSITION", Table::Align::right}, {"WHERE"}, {"WHAT"}});
   for (const auto& problem : found.problems) {
-    table.add({{std::to_string(problem.position), Tone::bold},
+    const bool of_the_whole = problem.position == 0;
+    table.add({{of_the_whole ? "" : std::to_string(problem.position), Tone::bold},
                {problem.where.empty() ? "the log" : problem.where},
                {problem.what}});
   }
