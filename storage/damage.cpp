@@ -2,9 +2,10 @@
 
 #include <rocksdb/metadata.h>
 #include <rocksdb/options.h>
+#include <rocksdb/sst_file_reader.h>
 
 #include <algorithm>
-#include <set>
+#include <memory>
 
 #include "storage/detail/damage_text.hpp"
 #include "storage/detail/options.hpp"
@@ -12,20 +13,67 @@
 namespace callstate::storage {
 namespace {
 
-rocksdb::Status get(const Database& database, call::Position position, bool checked,
-                    std::string& value) {
-  rocksdb::ReadOptions options;
-  options.verify_checksums = checked;
-  options.fill_cache = false;
-  const PositionKey key(position);
-  return database.db->Get(options, database.log, key.view(), &value);
-}
+/// Records with their checksums verified: blocks that are damaged are never
+/// looked into, since RocksDB asserts what it finds there. From the table that
+/// has the position, as a Get may look into others on its way.
+class SoundRecords {
+ public:
+  explicit SoundRecords(const Database& database) : database_(database) {
+    database.db->GetLiveFilesMetaData(&files_);
+  }
 
-std::string after_whom(const Database& database, call::Position first) {
-  std::string value;
-  if (first <= 1 || !get(database, first - 1, false, value).ok()) return {};
-  return storage::after_whom(value);
-}
+  std::optional<std::string> at(call::Position position) {
+    const PositionKey key(position);
+    if (auto* table = table_of(position)) {
+      const std::unique_ptr<rocksdb::Iterator> found(table->NewIterator({}));
+      found->Seek(key.view());
+      if (!found->Valid() || found->key() != key.view()) return std::nullopt;
+      return found->value().ToString();
+    }
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;
+    std::string value;
+    if (!database_.db->Get(options, database_.log, key.view(), &value).ok()) return std::nullopt;
+    return value;
+  }
+
+  /// ` (the record before is of room …)`, where it can be told.
+  std::string after_whom(call::Position first) {
+    const auto before = first <= 1 ? std::nullopt : at(first - 1);
+    return before ? storage::after_whom(*before) : std::string();
+  }
+  std::string before_whom(call::Position last) {
+    const auto next = at(last + 1);
+    const auto stream = next ? stream_of(*next) : std::nullopt;
+    return stream ? " (the next that can be read is of " + *stream + ")" : std::string();
+  }
+
+ private:
+  /// Null where none has it, or it cannot be opened.
+  rocksdb::SstFileReader* table_of(call::Position position) {
+    if (open_ && open_range_.first <= position && position <= open_range_.last) return open_.get();
+    open_.reset();
+    for (const auto& file : files_) {
+      const Extent range{parse_position(file.smallestkey).value_or(0),
+                         parse_position(file.largestkey).value_or(0)};
+      if (file.column_family_name != log_family) continue;
+      if (position < range.first || position > range.last) continue;
+      rocksdb::Options options;
+      options.env = database_.db->GetEnv();
+      auto table = std::make_unique<rocksdb::SstFileReader>(options);
+      if (!table->Open(file.db_path + file.name).ok()) continue;
+      open_ = std::move(table);
+      open_range_ = range;
+      break;
+    }
+    return open_.get();
+  }
+
+  const Database& database_;
+  std::vector<rocksdb::LiveFileMetaData> files_;
+  std::unique_ptr<rocksdb::SstFileReader> open_;
+  Extent open_range_;
+};
 
 /// Of `range` what the table has that the status names. Reading stops before
 /// positions of other tables, as RocksDB looks into several at a time.
@@ -46,7 +94,7 @@ Extent within_named_table(const Database& database, const rocksdb::Status& statu
 
 engine::Failure missing_positions(const Database& database, const std::vector<Extent>& missing) {
   return with_advice(are_missing(missing) + " from the log in " + database.path.string() +
-                     after_whom(database, missing.front().first));
+                     SoundRecords(database).after_whom(missing.front().first));
 }
 
 engine::Failure damaged_positions(const Database& database, call::Position expected,
@@ -56,35 +104,21 @@ engine::Failure damaged_positions(const Database& database, call::Position expec
   expected = named.first;
   to = named.last;
   constexpr call::Position probes_max = 4096;
-  constexpr std::size_t streams_max = 5;
-  std::set<std::string> streams;
-  std::string value;
   const auto end = std::min(to, expected + probes_max);
   auto last = expected;
-  for (auto position = expected; position <= end; ++position) {
-    if (position > expected && get(database, position, true, value).ok()) break;
-    last = position;
-    if (streams.size() >= streams_max || !get(database, position, false, value).ok()) continue;
-    if (const auto stream = stream_of(value)) streams.insert(*stream);
-  }
+  SoundRecords records(database);
+  while (last < end && !records.at(last + 1)) ++last;
   const std::vector<Extent> extents{{expected, last}};
-  auto message = describe(extents) + " of the log in " + database.path.string() +
-                 " cannot be read: " + status.ToString();
-  if (streams.empty()) {
-    message += after_whom(database, expected);
-  } else {
-    message += " (by what can be made out, of ";
-    for (const auto& stream : streams) message += (stream == *streams.begin() ? "" : ", ") + stream;
-    message += ")";
-  }
-  return with_advice(message);
+  return with_advice(describe(extents) + " of the log in " + database.path.string() +
+                     " cannot be read: " + status.ToString() + records.after_whom(expected) +
+                     records.before_whom(last));
 }
 
 engine::Failure not_a_record(const Database& database, call::Position position,
                              std::string_view why) {
   return with_advice("position " + std::to_string(position) + " of the log in " +
                      database.path.string() + " cannot be used: " + std::string(why) +
-                     after_whom(database, position));
+                     SoundRecords(database).after_whom(position));
 }
 
 engine::Failure give_up_snapshots(Database& database, const std::string& what,

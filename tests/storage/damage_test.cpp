@@ -148,5 +148,25 @@ TEST_F(Damage, AGarbledManifestIsRefused) {
   EXPECT_THAT(refusal_of(log_), HasSubstr("damaged"));
 }
 
+// RocksDB asserts what it finds in a block: a damaged one is never to be read
+// unchecked, not even to tell whose records were in it.
+TEST_F(Damage, AnyByteOfATableMayBeDamagedAndIsNeverLookedInto) {
+  append(*open(log_), 5'000);
+  open(log_);  // what the write-ahead log held is now in a table
+  const auto table = file_in(log_, ".sst").filename();
+  const auto whole = bytes_of(log_ / table);
+  constexpr std::size_t places = 60;
+  std::size_t refused = 0;
+  for (std::size_t place = 0; place < places; ++place) {
+    auto bytes = whole;
+    bytes[whole.size() * (2 * place + 1) / (2 * places)] ^= 1;
+    write_bytes(log_ / table, bytes);
+    std::string failure = refusal_to_read(log_);
+    if (failure.empty()) positions_in((*StoredLog::open(log_))->reader(), &failure);
+    if (!failure.empty()) ++refused;
+  }
+  EXPECT_GT(refused, places * 8 / 10);  // a few bytes are of no use to anybody
+}
+
 }  // namespace
 }  // namespace callstate::storage::testing
