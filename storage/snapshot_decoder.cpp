@@ -82,6 +82,20 @@ bool take(const fb::Room& from, call::Room& to) {
   return take_enum(from.state(), to.state) && take_enum(from.end_reason(), to.end_reason);
 }
 
+bool take(const fb::Stream& from, call::Stream& to) {
+  return take_enum(from.kind(), to.kind) && take_text(from.tenant(), to.tenant) &&
+         take_text(from.name(), to.name);
+}
+
+bool take(const fb::Audience& from, engine::SnapshotStore::Audience& to) {
+  if (from.room() == nullptr || !take(*from.room(), to.room)) return false;
+  if (from.hearers() == nullptr) return true;
+  for (const auto* hearer : *from.hearers()) {
+    to.hearers.push_back({{hearer->user().first(), hearer->user().second()}, hearer->present()});
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<call::Room> decode_room(std::span<const std::uint8_t> bytes,
@@ -115,12 +129,13 @@ std::optional<Mark> decode_mark(std::span<const std::uint8_t> bytes, const call:
   mark.position = from->position();
   mark.live.resize(from->live() == nullptr ? 0 : from->live()->size());
   for (flatbuffers::uoffset_t i = 0; i < mark.live.size(); ++i) {
-    const auto& stored = *from->live()->Get(i);
-    auto& stream = mark.live[i];
-    if (!take_enum(stored.kind(), stream.kind) || !take_text(stored.tenant(), stream.tenant) ||
-        !take_text(stored.name(), stream.name)) {
-      return std::nullopt;
-    }
+    if (!take(*from->live()->Get(i), mark.live[i])) return std::nullopt;
+  }
+  if (from->key() == nullptr) return std::nullopt;
+  mark.key = {from->key()->first(), from->key()->second()};
+  mark.audiences.resize(from->audiences() == nullptr ? 0 : from->audiences()->size());
+  for (flatbuffers::uoffset_t i = 0; i < mark.audiences.size(); ++i) {
+    if (!take(*from->audiences()->Get(i), mark.audiences[i])) return std::nullopt;
   }
   return mark;
 }

@@ -25,6 +25,12 @@ flatbuffers::Offset<fb::Participant> put_participant(flat::Builder& to,
                                participant.invited_seq, put_time(participant.invited_at));
 }
 
+flatbuffers::Offset<fb::Stream> put_stream(flat::Builder& to, const call::Stream& stream) {
+  const auto tenant = put_text(to, stream.tenant.view());
+  const auto name = put_text(to, stream.name.view());
+  return fb::CreateStream(to, static_cast<fb::StreamKind>(stream.kind), tenant, name);
+}
+
 template <class T>
 std::span<const std::uint8_t> finish(flat::Builder& to, const call::Hash& reducer,
                                      flatbuffers::Offset<T> state) {
@@ -82,13 +88,21 @@ std::span<const std::uint8_t> SnapshotEncoder::encode(const Mark& mark) {
   to.Clear();
   std::vector<flatbuffers::Offset<fb::Stream>> made;
   made.reserve(mark.live.size());
-  for (const auto& stream : mark.live) {
-    const auto tenant = put_text(to, stream.tenant.view());
-    const auto name = put_text(to, stream.name.view());
-    made.push_back(fb::CreateStream(to, static_cast<fb::StreamKind>(stream.kind), tenant, name));
-  }
+  for (const auto& stream : mark.live) made.push_back(put_stream(to, stream));
   const auto live = made.empty() ? 0 : to.CreateVector(made);
-  return finish(to, reducer_, fb::CreateMark(to, mark.position, live));
+  std::vector<flatbuffers::Offset<fb::Audience>> heard;
+  heard.reserve(mark.audiences.size());
+  for (const auto& audience : mark.audiences) {
+    const auto room = put_stream(to, audience.room);
+    std::vector<fb::Hearer> hearers;
+    for (const auto& [user, present] : audience.hearers) {
+      hearers.emplace_back(fb::Fingerprint(user.first, user.second), present);
+    }
+    heard.push_back(fb::CreateAudience(to, room, to.CreateVectorOfStructs(hearers)));
+  }
+  const auto audiences = heard.empty() ? 0 : to.CreateVector(heard);
+  const fb::Fingerprint key(mark.key.k0, mark.key.k1);
+  return finish(to, reducer_, fb::CreateMark(to, mark.position, live, &key, audiences));
 }
 
 }  // namespace callstate::storage

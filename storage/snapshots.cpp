@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "storage/detail/damage.hpp"
+#include "storage/detail/mail_rows.hpp"
 #include "storage/detail/options.hpp"
 #include "storage/stream_text.hpp"
 
@@ -95,10 +96,40 @@ void RocksSnapshots::keep(const call::Stream& stream, const State& state) {
   const auto bytes = encoder_.encode(state);
   pending_bytes_ += key.size() + bytes.size();
   pending_[std::move(key)].assign(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (pending_bytes_ >= write_bytes_min && !write_posted_) {
-    write_posted_ = true;
-    background_.post([this] { write_pending(); });
+  if (pending_bytes_ >= write_bytes_min) post_write();
+}
+
+void RocksSnapshots::put(std::shared_ptr<const engine::MailSegment> segment) {
+  std::unique_lock lock(mutex_);
+  written_.wait(lock,
+                [this] { return mail_.size() < pending_segments_max || fail_stop_.tripped(); });
+  mail_.push_back(std::move(segment));
+  post_write();
+}
+
+void RocksSnapshots::post_write() {
+  if (write_posted_) return;
+  write_posted_ = true;
+  background_.post([this] { write_pending(); });
+}
+
+std::vector<call::Position> RocksSnapshots::find_mail(const engine::Fingerprint& to,
+                                                      call::Position after, std::size_t max) {
+  Segments waiting;
+  {
+    const std::scoped_lock lock(mutex_);
+    waiting = mail_;
   }
+  // First what waits, then what is written: what moves meanwhile is found twice.
+  std::vector<call::Position> found;
+  for (const auto& segment : waiting) segment->find(to, after, max, found);
+  rocksdb::Status status;
+  const auto written = storage::find_mail(database_, to, after, max, status);
+  if (!status.ok()) trip(give_up_snapshots(database_, "the mailbox", status).message);
+  found.insert(found.end(), written.begin(), written.end());
+  engine::MailSegment::tidy(found);
+  if (found.size() > max) found.resize(max);
+  return found;
 }
 
 void RocksSnapshots::mark(Mark mark) {
@@ -114,13 +145,21 @@ bool RocksSnapshots::write_pending() {
   {
     const std::scoped_lock lock(mutex_);
     write_posted_ = false;
-    if (!free_space_.has_room() && pending_bytes_ < pending_bytes_max) return false;
+    const bool can_wait = pending_bytes_ < pending_bytes_max && mail_.size() < pending_segments_max;
+    if (!free_space_.has_room() && can_wait) return false;
     if (!fail_stop_.tripped()) {
       writing_ = std::exchange(pending_, {});
       pending_bytes_ = 0;
     }
   }
   written_.notify_all();
+  auto status = write_states();
+  if (status.ok()) status = write_mail();
+  if (!status.ok()) trip(status);  // `writing_` and `mail_` stay, to be found
+  return true;
+}
+
+rocksdb::Status RocksSnapshots::write_states() {
   rocksdb::WriteBatch batch;
   rocksdb::Status status;
   for (auto state = writing_.begin(); state != writing_.end() && status.ok();) {
@@ -130,13 +169,30 @@ bool RocksSnapshots::write_pending() {
     status = database_.db->Write(derived(), &batch);
     batch.Clear();
   }
-  if (!status.ok()) {
-    trip(status);
-    return true;  // `writing_` stays, for `find`
-  }
+  if (!status.ok()) return status;
   const std::scoped_lock lock(mutex_);
   writing_.clear();
-  return true;
+  return status;
+}
+
+rocksdb::Status RocksSnapshots::write_mail() {
+  Segments segments;
+  {
+    const std::scoped_lock lock(mutex_);
+    segments = mail_;
+  }
+  rocksdb::Status status;
+  for (const auto& segment : segments) {
+    put_mail(*segment, database_.snapshot, [&](rocksdb::WriteBatch& batch) {
+      status = database_.db->Write(derived(), &batch);
+      return status.ok();
+    });
+    if (!status.ok()) return status;
+    const std::scoped_lock lock(mutex_);
+    std::erase(mail_, segment);
+  }
+  written_.notify_all();
+  return status;
 }
 
 void RocksSnapshots::write_mark() {

@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "storage/detail/mail_rows.hpp"
 #include "storage/snapshot_codec.hpp"
 #include "storage/stream_text.hpp"
 
@@ -26,6 +27,12 @@ std::optional<call::Room> StoredSnapshots::find_room(const call::Stream& stream)
 
 std::optional<call::User> StoredSnapshots::find_user(const call::Stream& stream) {
   return decode_user(bytes_of(find(stream)), reducer_);
+}
+
+std::vector<call::Position> StoredSnapshots::find_mail(const engine::Fingerprint& to,
+                                                       call::Position after, std::size_t max) {
+  rocksdb::Status status;
+  return storage::find_mail(database_, to, after, max, status);
 }
 
 std::string StoredSnapshots::find(const call::Stream& stream) const {

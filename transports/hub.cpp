@@ -72,6 +72,11 @@ void Hub::remove(engine::SessionId id) {
   sessions_.erase(id);
 }
 
+Outlet* Hub::outlet(engine::SessionId id) {
+  auto* session = find(id);
+  return session == nullptr ? nullptr : session->outlet;
+}
+
 bool Hub::belongs_to(engine::SessionId id, const call::TenantId& tenant,
                      const call::UserId& user) const {
   const auto found = sessions_.find(id);
@@ -167,13 +172,8 @@ void Hub::carry(const engine::Publish& effect) {
   if (std::holds_alternative<call::Ended>(record.payload)) end_call(stream);
 }
 
-void Hub::carry(const engine::TellOthers& effect) {
-  const auto user = users_.find(Key(effect.tenant, effect.user.view()).view());
-  if (user == users_.end()) return;
-  const engine::ServerMessage told(effect.message);
-  Outgoing message(told);
-  for (auto* session : user->second)
-    if (session->attached && session->id != effect.except) send(*session, message);
+void Hub::carry(const engine::Resume& effect) {
+  if (auto* session = find(effect.session)) session->outlet->resume(effect);
 }
 
 void Hub::carry(const engine::CloseSession& effect) {

@@ -53,6 +53,9 @@ class Outlet {
   /// Queues a message. Must not remove any session from the hub: a session
   /// whose queue is full remembers that and closes itself (4410) in `flush`.
   virtual void send(Outgoing& message, Addressee addressee) = 0;
+  /// What the session missed is to be read and sent before anything that is sent
+  /// after this.
+  virtual void resume(const engine::Resume& what) = 0;
   /// After the last send of a batch: write what is queued. May remove this
   /// session from the hub.
   virtual void flush() = 0;
@@ -83,6 +86,8 @@ class Hub {
   void remove(engine::SessionId id);
 
   [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+  /// The session's outlet; null when it is not known, or no longer.
+  [[nodiscard]] Outlet* outlet(engine::SessionId id);
   /// Whether the session is known and is this user's.
   [[nodiscard]] bool belongs_to(engine::SessionId id, const call::TenantId& tenant,
                                 const call::UserId& user) const;
@@ -130,7 +135,7 @@ class Hub {
   void carry(const engine::Subscribe& effect);
   void carry(const engine::Unsubscribe& effect);
   void carry(const engine::Publish& effect);
-  void carry(const engine::TellOthers& effect);
+  void carry(const engine::Resume& effect);
   void carry(const engine::CloseSession& effect);
 
   [[nodiscard]] Session* find(engine::SessionId id);

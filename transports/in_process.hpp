@@ -1,17 +1,23 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <deque>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string_view>
+#include <thread>
 
 #include "core/call/message.hpp"
 #include "core/engine/effect.hpp"
+#include "core/engine/mail.hpp"
 #include "core/engine/submission.hpp"
 #include "transports/hub.hpp"
+#include "transports/resumption.hpp"
 #include "transports/transport.hpp"
 
 namespace callstate::transports {
@@ -34,8 +40,10 @@ class InProcessSession final : private Outlet {
   /// Submits a message; false when the engine's inbox is full (OVERLOADED) or
   /// the session is closed. True means taken, not durable: the ACK says that.
   [[nodiscard]] bool send(call::Message message);
-  /// Asks to hear a room; its ROOM_STATE comes by callback.
-  [[nodiscard]] bool join(const call::RoomName& room, const call::MessageId& id = {});
+  /// Asks to hear a room; its ROOM_STATE comes by callback, and with `since` what
+  /// came after that position.
+  [[nodiscard]] bool join(const call::RoomName& room, const call::MessageId& id = {},
+                          std::optional<call::Position> since = {});
   [[nodiscard]] bool leave(const call::RoomName& room, const call::MessageId& id = {});
   /// Ends the session without `on_close`. Idempotent.
   void close();
@@ -51,7 +59,8 @@ class InProcessSession final : private Outlet {
   [[nodiscard]] bool submit(engine::Submission submission);
 
   void send(Outgoing& message, Addressee addressee) override;
-  void flush() override {}
+  void resume(const engine::Resume& what) override;
+  void flush() override;
   void close(const engine::Close& close) override;
 
   InProcess& owner_;
@@ -59,43 +68,63 @@ class InProcessSession final : private Outlet {
   OnMessage on_message_;
   OnClose on_close_;
   std::atomic<bool> open_ = true;
+  // Guarded by the owner's mutex.
+  std::unique_ptr<Resumption<engine::ServerMessage>> resuming_;
+  bool overflowed_ = false;
 };
 
 /// The C++ embedding interface: clients in the engine's own process. Callbacks
-/// run inline on the engine's delivering thread, one at a time for the whole
-/// `InProcess`, so they must be short and must not block: every other session
-/// waits for them. They may submit (`send`, `join`, `leave`), nothing more.
+/// run inline on the engine's delivering thread, or for what a session missed on a
+/// thread of the transport's own, one at a time for the whole `InProcess`, so they
+/// must be short and must not block: every other session waits for them. They may
+/// submit (`send`, `join`, `leave`), nothing more.
 class InProcess final : public Transport, public engine::Delivery {
  public:
   using OnMessage = InProcessSession::OnMessage;
   using OnClose = InProcessSession::OnClose;
 
-  /// `hub` is this transport's own number among all hubs of the process.
-  InProcess(engine::Inbox& inbox, std::uint16_t hub) : inbox_(inbox), hub_(hub) {}
+  /// `hub` is this transport's own number among all hubs of the process; `mailbox`
+  /// is the engine's, and `log` what it appends to. All of them outlive this.
+  InProcess(engine::Inbox& inbox, const engine::Mailbox& mailbox, const engine::LogReader& log,
+            std::uint16_t hub)
+      : inbox_(inbox), mailbox_(mailbox), log_(log), hub_(hub) {}
   ~InProcess() override;
 
-  /// Opens a session of `sender`, joined to `room` where one is given. Null when
+  /// Opens a session of `sender`, joined to `room` where one is given; with `since`,
+  /// its cursor, it gets what came after that position before all else. Null when
   /// the engine's inbox is full or the transport drains. The engine's answer, and
   /// every message from then on, comes to `on_message`; `on_close`, which may be
   /// empty, is called once if the server ends the session, and nothing after it.
   [[nodiscard]] std::unique_ptr<InProcessSession> open(const call::Sender& sender,
                                                        std::optional<call::RoomName> room,
-                                                       OnMessage on_message, OnClose on_close = {});
+                                                       OnMessage on_message, OnClose on_close = {},
+                                                       std::optional<call::Position> since = {});
 
   void deliver(const engine::Effects& effects) override;
 
   [[nodiscard]] std::string_view name() const override { return "in-process"; }
   /// Closes every session with 1001; there is nothing to wait for.
   void drain(std::chrono::milliseconds deadline) override;
-  void stop() override { drain({}); }
+  void stop() override;
 
  private:
   friend class InProcessSession;
 
+  void read_missed_later(engine::SessionId session);
+  void read_missed();
+  void pass_on_missed(engine::SessionId session,
+                      const std::expected<engine::Mail, engine::Failure>& mail);
+
   engine::Inbox& inbox_;
+  const engine::Mailbox& mailbox_;
+  const engine::LogReader& log_;
   std::mutex mutex_;  // guards what follows
   Hub hub_;
   bool draining_ = false;
+  bool stopping_ = false;
+  std::deque<engine::SessionId> resuming_;  // a page is to be read for each
+  std::condition_variable more_;
+  std::thread reader_;  // once a session has resumed
 };
 
 }  // namespace callstate::transports

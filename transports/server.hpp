@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "core/engine/effect.hpp"
+#include "core/engine/mailbox.hpp"
 #include "core/engine/submission.hpp"
 #include "transports/authenticator.hpp"
 #include "transports/http.hpp"
@@ -51,6 +52,8 @@ struct ServerSettings {
 /// What the server needs of the rest. All of it outlives the server.
 struct ServerPorts {
   engine::Inbox& inbox;
+  engine::Mailbox& mailbox;
+  const engine::LogReader& log;
   Authenticator& authenticator;
   std::function<bool()> ready;  // for /readyz; any thread, must not block; empty: always
   HttpHandler handler;          // every path that the server itself does not know; may be empty

@@ -27,6 +27,9 @@ struct ServerContext {
   /// Runs the HTTP handler, which may block: one thread.
   boost::asio::thread_pool handlers{1};
 
+  /// Reads the log for those who come back, see read_mail: one thread.
+  boost::asio::thread_pool readers{1};
+
   // Connections of all threads, for draining.
   std::mutex mutex;
   std::condition_variable all_gone;

@@ -118,7 +118,9 @@ void WebSocketSession::on_peer_close(const FrameParser::Result& frame) {
 }
 
 void WebSocketSession::send(Outgoing& message, Addressee addressee) {
-  if (state_ == State::open) push(Opcode::text, message.text(addressee));
+  if (state_ != State::open) return;
+  if (resuming_) return hold(message.text(addressee));
+  push(Opcode::text, message.text(addressee));
 }
 
 void WebSocketSession::push(Opcode opcode, std::shared_ptr<const std::string> payload) {
@@ -158,6 +160,7 @@ void WebSocketSession::write_queued() {
     queue_.consume(written);
     if (written < size) wait_writable();
   }
+  if (resuming_ && queue_.empty()) read_missed();
   if (state_ != State::closing || !queue_.empty() || !socket_.is_open()) return;
   // Our close frame is written. The peer answers it, or when it does not know
   // what we think of it, sees the end of our side.

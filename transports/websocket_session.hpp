@@ -10,6 +10,7 @@
 #include "transports/codec.hpp"
 #include "transports/io_thread.hpp"
 #include "transports/outbound_queue.hpp"
+#include "transports/resumption.hpp"
 #include "transports/ticket.hpp"
 #include "transports/websocket_frame.hpp"
 #include "transports/websocket_upgrade.hpp"
@@ -35,6 +36,7 @@ class WebSocketSession final : public Outlet, public Connection {
   static void run(std::unique_ptr<WebSocketSession> self);
 
   void send(Outgoing& message, Addressee addressee) override;
+  void resume(const engine::Resume& what) override;
   void flush() override;
   void close(const engine::Close& close) override;
 
@@ -48,7 +50,22 @@ class WebSocketSession final : public Outlet, public Connection {
     closing,  // our close frame is queued or written; nothing is taken any more
   };
 
+  /// What a client that comes back has missed, as far as it was read.
+  struct MissedPage {
+    std::vector<std::shared_ptr<const std::string>> texts;
+    call::Position cursor = 0;
+    bool failed = false;
+  };
+  struct Resuming {
+    Resumption<std::shared_ptr<const std::string>> what;
+    std::size_t held_bytes = 0;
+    bool reads = false;  // a page is on its way
+  };
+
   static void finish(std::unique_ptr<WebSocketSession> self);
+  void hold(std::shared_ptr<const std::string> text);
+  void read_missed();
+  void on_missed(MissedPage page);
   void read_arrived();
   void on_bytes(std::span<char> portion);
   void on_frame(const FrameParser::Result& frame);
@@ -94,6 +111,7 @@ class WebSocketSession final : public Outlet, public Connection {
   std::string device_;                          // until the session is open
   std::string since_;                           // likewise
   std::unique_ptr<const call::RoomName> room_;  // of a room path
+  std::unique_ptr<Resuming> resuming_;
   State state_ = State::waiting;
   call::Role role_ = call::Role::crm_user;  // of the token, once open
   bool known_to_engine_ = false;            // OpenSession was taken and CloseNotice not yet sent

@@ -65,6 +65,18 @@ struct Event {
 /// What a client can be sent.
 using ServerMessage = std::variant<Event, RoomState, Ack, Refusal, AnsweredElsewhere>;
 
+/// Whose mail is read, and what of it: what a session hears.
+struct MailQuery {
+  call::TenantId tenant;
+  call::UserId user;
+  call::DeviceId device;  // tells which answers were given elsewhere
+  bool presence = true;   // with the user's own coming and going
+  /// Besides the user's calls, all that is said in this room.
+  std::optional<call::RoomName> room{};
+  /// Nothing but what is of this room.
+  std::optional<call::RoomName> only{};
+};
+
 /// Why the server ends a session: the WebSocket close code and its reason.
 struct Close {
   std::uint16_t code = 1000;
@@ -104,12 +116,13 @@ struct Publish {
   /// the rooms whose sessions hear it too.
   std::vector<call::Stream> rooms;
 };
-/// To every session of the user but one.
-struct TellOthers {
-  call::TenantId tenant;
-  call::UserId user;
-  SessionId except = 0;
-  AnsweredElsewhere message;
+/// The session has said up to where it knows the log: it is sent what came after
+/// that and concerns it, up to `upto`, and only then what follows in these effects.
+struct Resume {
+  SessionId session = 0;
+  std::shared_ptr<const MailQuery> query;
+  call::Position after = 0;
+  call::Position upto = 0;
 };
 /// Ends a session.
 struct CloseSession {
@@ -117,8 +130,7 @@ struct CloseSession {
   Close close;
 };
 
-using Effect =
-    std::variant<Reply, Attach, Subscribe, Unsubscribe, Publish, TellOthers, CloseSession>;
+using Effect = std::variant<Reply, Attach, Subscribe, Unsubscribe, Publish, Resume, CloseSession>;
 
 /// What one durable batch releases. Shared by all hubs, hence immutable.
 using Effects = std::shared_ptr<const std::vector<Effect>>;

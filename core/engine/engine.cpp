@@ -19,7 +19,8 @@ Engine::Engine(const Settings& settings, const Clock& clock, IdSource& ids, Even
       reader_(reader),
       snapshots_(snapshots),
       delivery_(delivery),
-      sequencer_(settings, clock, ids, log, snapshots) {}
+      mailbox_(snapshots),
+      sequencer_(settings, clock, ids, log, snapshots, mailbox_) {}
 
 Engine::~Engine() {
   stop();
@@ -32,7 +33,7 @@ std::expected<Recovery, Failure> Engine::start(std::function<void(const Failure&
   clock_seen_ = clock_.now();
   Batch first = sequencer_.start();
   const std::uint64_t number = first.number;
-  if (auto written = commit(std::move(first), log_, snapshots_, delivery_); !written) {
+  if (auto written = commit(std::move(first), log_, snapshots_, mailbox_, delivery_); !written) {
     return std::unexpected(written.error());
   }
   sequencer_.done(number);
@@ -127,7 +128,7 @@ void Engine::decide_until_free(std::unique_lock<std::mutex>& lock, Batch& batch)
 void Engine::commit_and_note(Batch batch, bool last) {
   const std::uint64_t records = batch.records->size();
   const std::uint64_t number = batch.number;
-  auto written = commit(std::move(batch), log_, snapshots_, delivery_);
+  auto written = commit(std::move(batch), log_, snapshots_, mailbox_, delivery_);
   if (written) {
     sequencer_.done(number);
   } else {

@@ -43,6 +43,9 @@ class Engine final : public Inbox {
   /// checkpoint, ends the threads. Idempotent.
   void stop();
 
+  /// Where what concerns whom is found. Any thread, once the engine has started.
+  [[nodiscard]] Mailbox& mailbox() { return mailbox_; }
+
   /// What the engine is doing, as of now. Any thread.
   struct Stats {
     call::Position head = 0;    // last durable position
@@ -72,6 +75,8 @@ class Engine final : public Inbox {
   SnapshotStore& snapshots_;
   Delivery& delivery_;
   std::function<void(const Failure&)> on_failure_;
+
+  Mailbox mailbox_;
 
   // The deciding role's.
   Sequencer sequencer_;

@@ -12,6 +12,8 @@
 
 #include "core/call/event.hpp"
 #include "core/call/state.hpp"
+#include "core/engine/keyed_hash.hpp"
+#include "core/engine/mail_segment.hpp"
 
 // What the engine asks of the world. Storage and transports implement these;
 // tests and the simulation put their own in place. No port throws.
@@ -100,6 +102,31 @@ class LogReader {
   using Each = std::function<bool(const call::Record&, const RecordHash&)>;
   virtual std::expected<void, Failure> read(call::Position from, call::Position to,
                                             const Each& each) const = 0;
+
+  /// The same for some positions, which rise and are all within the log.
+  virtual std::expected<void, Failure> read_at(std::span<const call::Position> positions,
+                                               const Each& each) const {
+    bool go_on = true;
+    const auto one = [&](const call::Record& record, const RecordHash& hash) {
+      return go_on = each(record, hash);
+    };
+    for (const auto position : positions) {
+      if (auto done = read(position, position, one); !done || !go_on) return done;
+    }
+    return {};
+  }
+
+  /// The oldest position that is kept; 1 as long as nothing has been deleted.
+  [[nodiscard]] virtual call::Position first() const { return 1; }
+};
+
+/// Who hears a room's live call: everybody whom it has named. Users are told
+/// apart by the fingerprints of their names.
+struct Hearer {
+  Fingerprint user;
+  bool present = false;  // takes part: has neither left nor declined
+
+  friend bool operator==(const Hearer&, const Hearer&) = default;
 };
 
 /// States as of a position, so that a restart need not fold the whole log.
@@ -111,9 +138,17 @@ class SnapshotStore {
 
   /// What the last mark recorded; position 0 when there is none that fits this
   /// build's rules.
+  struct Audience {
+    call::Stream room;
+    std::vector<Hearer> hearers;
+
+    friend bool operator==(const Audience&, const Audience&) = default;
+  };
   struct Mark {
     call::Position position = 0;
-    std::vector<call::Stream> live;  // rooms with a live call, users online
+    std::vector<call::Stream> live{};   // rooms with a live call, users online
+    HashKey key{};                      // under which names are fingerprinted
+    std::vector<Audience> audiences{};  // of the live calls
   };
   virtual Mark last_mark() = 0;
 
@@ -124,6 +159,13 @@ class SnapshotStore {
   /// durable may be put. Need not be durable until the next mark.
   virtual void put(const call::Stream& stream, const call::Room& room) = 0;
   virtual void put(const call::Stream& stream, const call::User& user) = 0;
+
+  /// Keeps a closed segment of the mailbox. Likewise.
+  virtual void put(std::shared_ptr<const MailSegment> segment) = 0;
+  /// The positions after `after` in the segments kept that concern `to`: rising,
+  /// each once, the first `max` of them. Any thread.
+  virtual std::vector<call::Position> find_mail(const Fingerprint& to, call::Position after,
+                                                std::size_t max) = 0;
 
   /// Every stream changed up to `mark.position` has been put: makes that durable
   /// in the background and remembers the mark.

@@ -94,7 +94,7 @@ void Sequencer::fold_start(const call::Record& record) {
 }
 
 std::expected<Recovery, Failure> Sequencer::recover(const LogReader& reader) {
-  const SnapshotStore::Mark mark = snapshots_.last_mark();
+  const SnapshotStore::Mark& mark = found_;
   Recovery found{
       .head = reader.head(), .checkpoint = mark.position, .replayed = 0, .live_rooms = 0};
   if (mark.position > found.head) {
@@ -104,6 +104,9 @@ std::expected<Recovery, Failure> Sequencer::recover(const LogReader& reader) {
         std::to_string(found.head + 1) + " to " + std::to_string(mark.position) + " are missing"});
   }
   if (auto failure = load_live(mark, found.head)) return std::unexpected(*failure);
+  audiences_.restore(mark.audiences);
+  mailbox_.restore(key_, mark.position);
+  std::vector<MailNote> notes;
 
   const call::Position window_from =
       found.head > dedup_.window() ? found.head - dedup_.window() : 0;
@@ -117,6 +120,9 @@ std::expected<Recovery, Failure> Sequencer::recover(const LogReader& reader) {
         if (record.position > window_from) dedup_.add(record);
         if (record.position <= mark.position) return true;
         broken = fold(record, hash);
+        fold_audience(record, notes);
+        mailbox_.take(notes, record.position);
+        notes.clear();
         if (++found.replayed % records_between_evictions == 0) make_room();
         return !broken;
       });
@@ -130,11 +136,21 @@ std::expected<Recovery, Failure> Sequencer::recover(const LogReader& reader) {
 
   last_read_ = clock_.now();
   head_ = found.head;
+  first_ = reader.first();
   marked_ = mark.position;
   found.live_rooms = states_.link_all();
   states_.for_each_room(
       [&](RoomEntry& entry) { states_.arm(entry, call::next_deadline(entry.room)); });
   return found;
+}
+
+void Sequencer::fold_audience(const call::Record& record, std::vector<MailNote>& notes) {
+  const call::Stream& stream = record.stream;
+  if (record.outcome == call::Outcome::applied && stream.kind == call::StreamKind::room) {
+    audiences_.take(states_.room(stream.tenant, stream.name.view()), record, notes);
+  } else if (record.outcome == call::Outcome::applied && stream.kind == call::StreamKind::user) {
+    audiences_.take(states_.name_of(stream.tenant, stream.name.view()), record, notes);
+  }
 }
 
 // While replaying everything is durable already, so states can be put at once.

@@ -40,13 +40,17 @@ Sequencer::By Sequencer::server(const call::CallId& call) {
 }
 
 Sequencer::Sequencer(const Settings& settings, const Clock& clock, IdSource& ids, EventLog& log,
-                     SnapshotStore& snapshots)
+                     SnapshotStore& snapshots, Mailbox& mailbox)
     : settings_(settings),
       clock_(clock),
       ids_(ids),
       log_(log),
       snapshots_(snapshots),
-      states_(snapshots, {ids.random(), ids.random()}, settings.entries_max),
+      mailbox_(mailbox),
+      found_(snapshots.last_mark()),
+      key_(found_.position == 0 ? HashKey{ids.random(), ids.random()} : found_.key),
+      states_(snapshots, key_, settings.entries_max),
+      audiences_(states_, settings.mail_segment),
       dedup_(settings.dedup_window, {ids.random(), ids.random()}) {
   server_ = &states_.user(call::TenantId{}, "");
   server_->stream.kind = call::StreamKind::server;
@@ -137,6 +141,7 @@ call::Position Sequencer::append(RoomEntry& entry, const By& by, call::Payload p
   if (by.outcome == call::Outcome::applied) {
     states_.arm(entry, call::next_deadline(entry.room));
     if (changes_members(record.payload)) states_.link(entry);
+    audiences_.take(entry, record, batch.mail);
     batch.effects.emplace_back(Publish{{std::move(record)}, {}});
   }
   return head_;
@@ -151,11 +156,14 @@ void Sequencer::append(UserEntry& entry, call::Payload payload, Batch& batch) {
   entry.user.chain = hash;
   dedup_.add(record);
   states_.changed(entry);
+  audiences_.take(entry.name, record, batch.mail);
   Publish publish{{std::move(record)}, {}};
   // Who is in a call with the user learns of coming and going; that the user is
   // in it, they have heard from the room.
   if (!std::holds_alternative<call::UserInCall>(publish.event.record.payload)) {
-    for (const RoomEntry* room : entry.rooms) publish.rooms.push_back(room->stream);
+    for (const auto& [room, present] : audiences_.rooms_of(entry.name)) {
+      if (present) publish.rooms.push_back(room->stream);
+    }
   }
   batch.effects.emplace_back(std::move(publish));
 }
@@ -235,11 +243,7 @@ void Sequencer::on(Send& send, Batch& batch) {
     std::get<Reply>(batch.effects[answer_at]).message =
         Ack{message.id, message.room, entry.room.seq, position, verdict.outcome, false};
   }
-  if (accepted) {
-    batch.effects.emplace_back(
-        TellOthers{sender.tenant, actor, send.session,
-                   AnsweredElsewhere{message.room, entry.room.call, position}});
-  }
+  if (accepted) tell_other_devices(sender, actor, message.room, entry.room.call, position, batch);
   conclude(entry, std::move(verdict.conclusions), batch);
   if (accepted) {
     const call::UserInCall in_call{message.room};
@@ -318,15 +322,19 @@ Batch Sequencer::begin() {
 }
 
 void Sequencer::finish(Batch& batch, bool everything) {
+  batch.head = head_;
   if (everything) {
+    audiences_.close_segment(head_, batch.mail);
     batch.saves = states_.take_dirty(states_.dirty(), batch.number);
-    batch.mark = {head_, states_.live()};
+    batch.mark = {head_, states_.live(), key_, audiences_.all()};
     return;
   }
   if (mark_at_ == 0 && head_ - marked_ >= settings_.checkpoint_every) {
     mark_at_ = head_;
     mark_live_ = states_.live();
+    mark_audiences_ = audiences_.all();
     saves_left_ = states_.dirty();
+    audiences_.close_segment(head_, batch.mail);
   }
   const bool crowded =
       states_.rooms_in_memory() + states_.users_in_memory() > settings_.entries_max;
@@ -339,15 +347,17 @@ void Sequencer::finish(Batch& batch, bool everything) {
   if (mark_at_ != 0 && saves_left_ == 0) {
     // What has become live since is met when the tail is replayed, and may have
     // no snapshot yet.
-    batch.mark = {mark_at_, std::move(mark_live_)};
+    batch.mark = {mark_at_, std::move(mark_live_), key_, std::move(mark_audiences_)};
     marked_ = std::exchange(mark_at_, 0);
   }
   states_.evict(batch_done_.load(std::memory_order_acquire));
 }
 
 std::expected<void, Failure> commit(Batch batch, EventLog& log, SnapshotStore& snapshots,
-                                    Delivery& delivery) {
+                                    Mailbox& mailbox, Delivery& delivery) {
   if (auto written = log.commit(std::move(batch.records)); !written) return written;
+  // Before the delivery: who is woken by it, or resumes, finds it there.
+  mailbox.take(batch.mail, batch.head);
   if (!batch.effects.empty()) {
     delivery.deliver(std::make_shared<const std::vector<Effect>>(std::move(batch.effects)));
   }

@@ -13,8 +13,10 @@
 
 #include "core/call/decide.hpp"
 #include "core/call/evolve.hpp"
+#include "core/engine/audiences.hpp"
 #include "core/engine/dedup.hpp"
 #include "core/engine/effect.hpp"
+#include "core/engine/mailbox.hpp"
 #include "core/engine/ports.hpp"
 #include "core/engine/settings.hpp"
 #include "core/engine/states.hpp"
@@ -28,12 +30,10 @@ struct Batch {
   std::unique_ptr<LogBatch> records;
   std::vector<Effect> effects;
   std::size_t submissions = 0;  // decided into it
+  std::vector<MailNote> mail;
+  call::Position head = 0;  // of the log, with its records
   std::vector<Save> saves;
   std::optional<SnapshotStore::Mark> mark;
-
-  [[nodiscard]] bool empty() const {
-    return records->size() == 0 && effects.empty() && saves.empty() && !mark;
-  }
 };
 
 /// What recovery found.
@@ -55,7 +55,7 @@ struct Recovery {
 class Sequencer {
  public:
   Sequencer(const Settings& settings, const Clock& clock, IdSource& ids, EventLog& log,
-            SnapshotStore& snapshots);
+            SnapshotStore& snapshots, Mailbox& mailbox);
 
   /// Folds the log: the last checkpoint and what came after it. Checks that
   /// positions have no hole and that every replayed stream's hash chain holds;
@@ -136,8 +136,12 @@ class Sequencer {
   void sessions_changed(UserEntry& user, Batch& batch);
   void sessions_came(UserEntry& user, Batch& batch);
   void sessions_gone(UserEntry& user, Batch& batch);
-  void answer_cursor(SessionId session, std::optional<call::Position> since,
-                     call::Position nothing_since, const call::RoomName& room, Batch& batch);
+  /// Whether what came after the cursor can be sent; if not, says why.
+  [[nodiscard]] bool can_resume(SessionId session, std::optional<call::Position> since,
+                                const call::RoomName& room, Batch& batch);
+  void tell_other_devices(const call::Sender& sender, const call::UserId& user,
+                          const call::RoomName& room, const call::CallId& call,
+                          call::Position position, Batch& batch);
   void hear(SessionId session, call::Role role, const RoomEntry& room, Batch& batch);
   void show_room(SessionId session, const RoomEntry& room, Batch& batch);
   void show_invitation(SessionId session, const UserEntry& user, const RoomEntry& room,
@@ -145,6 +149,7 @@ class Sequencer {
 
   std::optional<Failure> fold(const call::Record& record, const call::Hash& hash);
   void fold_start(const call::Record& record);
+  void fold_audience(const call::Record& record, std::vector<MailNote>& notes);
   void make_room();
   std::optional<Failure> load_live(const SnapshotStore::Mark& mark, call::Position head);
 
@@ -153,7 +158,11 @@ class Sequencer {
   IdSource& ids_;
   EventLog& log_;
   SnapshotStore& snapshots_;
+  Mailbox& mailbox_;
+  const SnapshotStore::Mark found_;  // the mark that recovery begins with
+  const HashKey key_;                // of all names, as long as that mark and its successors
   States states_;
+  Audiences audiences_;
   Dedup dedup_;
   std::unordered_map<SessionId, Session> sessions_;
   /// Users whose first session came, or whose last one went, while nothing could
@@ -163,6 +172,7 @@ class Sequencer {
   call::Time now_{};        // the log's time
   call::Time last_read_{};  // of the clock, as far as now_ has taken it in
   call::Position head_ = 0;
+  call::Position first_ = 1;                // the oldest position that the log keeps
   UserEntry* server_ = nullptr;             // the server's own stream
   const call::TenantId* tenant_ = nullptr;  // of the message being decided
   std::function<bool(const call::UserId&)> is_online_;
@@ -174,13 +184,14 @@ class Sequencer {
   call::Position marked_ = 0;            // the last checkpoint's position
   call::Position mark_at_ = 0;           // a checkpoint is under way for this position
   std::vector<call::Stream> mark_live_;  // what was live at mark_at_
-  std::size_t saves_left_ = 0;           // states to save before it is complete
+  std::vector<SnapshotStore::Audience> mark_audiences_;  // likewise
+  std::size_t saves_left_ = 0;                           // states to save before it is complete
 };
 
-/// Carries a batch out: appends and syncs it, delivers its effects, keeps its
-/// snapshots. Blocks until the batch is durable. On a failure nothing is
+/// Carries a batch out: appends and syncs it, puts it into the mailbox, delivers its
+/// effects, keeps its snapshots. Blocks until the batch is durable. On a failure nothing is
 /// delivered, and nothing may be committed after it.
 std::expected<void, Failure> commit(Batch batch, EventLog& log, SnapshotStore& snapshots,
-                                    Delivery& delivery);
+                                    Mailbox& mailbox, Delivery& delivery);
 
 }  // namespace callstate::engine

@@ -18,6 +18,10 @@ bool may_hear(call::Role role, const call::UserId& user, const call::Room& room)
          room.find(user) != nullptr;
 }
 
+bool hears_lastingly(call::Role role) {
+  return role != call::Role::portal_customer;
+}
+
 }  // namespace
 
 call::Sender Sequencer::sender_of(const Session& session) const {
@@ -32,7 +36,6 @@ void Sequencer::on(OpenSession& open, Batch& batch) {
   const auto turn_away = [&](std::uint16_t code, std::string reason) {
     batch.effects.emplace_back(CloseSession{open.session, {code, std::move(reason)}});
   };
-  const call::Position head = head_;
   UserEntry& user = states_.user(open.sender.tenant, open.sender.user.view());
   if (user.sessions.size() >= settings_.sessions_per_user_max) {
     return turn_away(close_abuse, "too many sessions of this user");
@@ -55,7 +58,8 @@ void Sequencer::on(OpenSession& open, Batch& batch) {
   if (user.sessions.size() == 1) sessions_changed(user, batch);
 
   batch.effects.emplace_back(Attach{open.session, joined == nullptr});
-  answer_cursor(open.session, open.since, head, open.room.value_or(call::RoomName()), batch);
+  const bool resumes =
+      can_resume(open.session, open.since, open.room.value_or(call::RoomName()), batch);
   if (joined != nullptr) {
     hear(open.session, open.sender.role, *joined, batch);
     show_room(open.session, *joined, batch);
@@ -65,8 +69,21 @@ void Sequencer::on(OpenSession& open, Batch& batch) {
       batch.effects.emplace_back(Subscribe{open.session, room->stream, false});
       show_room(open.session, *room, batch);
     }
-    show_invitation(open.session, user, *room, batch);
+    // Whoever resumes has seen it already, or is sent it with the rest.
+    if (!resumes) show_invitation(open.session, user, *room, batch);
   }
+  // Who has declined or left hears the rest of the call.
+  for (const auto& [room, present] : audiences_.rooms_of(user.name)) {
+    if (!present) batch.effects.emplace_back(Subscribe{open.session, room->stream, false});
+  }
+  if (!resumes) return;
+  MailQuery query{.tenant = user.stream.tenant,
+                  .user = user.stream.name,
+                  .device = open.sender.device,
+                  .presence = joined == nullptr};
+  if (joined != nullptr && hears_lastingly(open.sender.role)) query.room = open.room;
+  batch.effects.emplace_back(Resume{
+      open.session, std::make_shared<const MailQuery>(std::move(query)), *open.since, head_});
 }
 
 void Sequencer::on(CloseNotice& notice, Batch& batch) {
@@ -137,10 +154,17 @@ void Sequencer::on(Join& join, Batch& batch) {
                                 call::Outcome::applied, false}});
   }
   if (!again) session.joined.push_back(join.room);
-  const bool missed = !join.since || *join.since < entry.room.position || *join.since > head_;
-  answer_cursor(join.session, join.since, missed ? entry.room.position : *join.since, join.room,
-                batch);
+  const bool resumes = can_resume(join.session, join.since, join.room, batch);
   show_room(join.session, entry, batch);
+  if (!resumes || *join.since == head_) return;
+  MailQuery query{.tenant = session.user->stream.tenant,
+                  .user = session.user->stream.name,
+                  .device = call::DeviceId::clipped(session.device),
+                  .presence = false,
+                  .only = join.room};
+  if (hears_lastingly(session.role)) query.room = join.room;
+  batch.effects.emplace_back(Resume{
+      join.session, std::make_shared<const MailQuery>(std::move(query)), *join.since, head_});
 }
 
 void Sequencer::on(Leave& leave, Batch& batch) {
@@ -159,26 +183,37 @@ void Sequencer::on(Leave& leave, Batch& batch) {
   }
 }
 
-// Whoever names a cursor is told that what came after it does not follow, rather
-// than left to believe that it does.
-void Sequencer::answer_cursor(SessionId session, std::optional<call::Position> since,
-                              call::Position nothing_since, const call::RoomName& room,
-                              Batch& batch) {
-  if (!since || *since == nothing_since) return;
+bool Sequencer::can_resume(SessionId session, std::optional<call::Position> since,
+                           const call::RoomName& room, Batch& batch) {
+  if (!since) return false;
+  if (*since <= head_ && *since + 1 >= first_) return true;
   call::Error error{call::ErrorCode::cursor_expired,
-                    "the events after since are not sent again; the present state follows"};
+                    "the log no longer holds what came after since: the present state follows"};
   if (*since > head_) {
     error = {call::ErrorCode::invalid_message, "since lies beyond the log's end, position " +
                                                    std::to_string(head_) +
                                                    ": it is no cursor of this log"};
   }
   batch.effects.emplace_back(Reply{session, Refusal{std::move(error), {}, room, {}, {}}});
+  return false;
+}
+
+// To each of the user's sessions on another device than the one that answered.
+void Sequencer::tell_other_devices(const call::Sender& sender, const call::UserId& user,
+                                   const call::RoomName& room, const call::CallId& call,
+                                   call::Position position, Batch& batch) {
+  const UserEntry* known = states_.find_user(sender.tenant, user.view());
+  if (known == nullptr) return;
+  for (const SessionId session : known->sessions) {
+    if (sessions_.at(session).device == sender.device.view()) continue;
+    batch.effects.emplace_back(Reply{session, AnsweredElsewhere{room, call, position}});
+  }
 }
 
 // A customer hears a call, not the room: the next call may be of others. One
 // that names the customer subscribes its sessions anew.
 void Sequencer::hear(SessionId session, call::Role role, const RoomEntry& entry, Batch& batch) {
-  const bool lasting = role != call::Role::portal_customer;
+  const bool lasting = hears_lastingly(role);
   if (lasting || entry.room.live()) {
     batch.effects.emplace_back(Subscribe{session, entry.stream, lasting});
   }

@@ -38,6 +38,9 @@ struct Settings {
   /// Changed states saved along with one batch while a checkpoint is under way;
   /// beyond `entries_max`, as many more as the batch has records.
   std::size_t saves_per_batch = 256;
+  /// Positions of a segment of the mailbox, of which the latest is in memory: a
+  /// power of two, at most MailSegment::block_positions.
+  std::size_t mail_segment = 16'384;
   /// Recorded in SERVER_STARTED.
   std::string version = "0.1.0";
 };

@@ -1,7 +1,8 @@
 #include "core/engine/states.hpp"
 
 #include <algorithm>
-#include <cstring>
+
+#include "core/engine/names.hpp"
 
 namespace callstate::engine {
 namespace {
@@ -17,24 +18,20 @@ States::States(SnapshotStore& snapshots, HashKey key, std::size_t entries_max)
     : snapshots_(snapshots), key_(key), entries_max_(entries_max) {}
 
 Fingerprint States::name_of(const call::TenantId& tenant, std::string_view name) const {
-  // A tenant holds no NUL, so no two names give one text.
-  char text[call::TenantId::bytes_max + 1 + call::UserId::bytes_max];
-  const auto head = tenant.view();
-  std::memcpy(text, head.data(), head.size());
-  text[head.size()] = '\0';
-  if (!name.empty()) std::memcpy(text + head.size() + 1, name.data(), name.size());
-  return fingerprint(key_, {text, head.size() + 1 + name.size()});
+  return name_fingerprint(key_, tenant, name);
 }
 
 template <class E>
 E& States::obtain(Table<E>& table, call::StreamKind kind, const call::TenantId& tenant,
                   std::string_view name) {
-  auto& made = table[name_of(tenant, name)];
+  const Fingerprint key = name_of(tenant, name);
+  auto& made = table[key];
   if (made) {
     made->used = true;
     return *made;
   }
   made = std::make_unique<E>();
+  made->name = key;
   made->stream = {kind, tenant, call::UserId::clipped(name)};
   made->serial = ++last_serial_;
   eviction_.push_back(made.get());
@@ -169,7 +166,10 @@ std::vector<call::Stream> States::live() const {
 bool States::needed(const Entry& entry) const {
   // The sequencer holds on to the server's own.
   if (entry.dirty || entry.timers > 0 || entry.stream.kind == call::StreamKind::server) return true;
-  if (is_room(entry)) return static_cast<const RoomEntry&>(entry).room.live();
+  if (is_room(entry)) {
+    const auto& room = static_cast<const RoomEntry&>(entry);
+    return room.room.live() || !room.hearers.empty();
+  }
   const auto& user = static_cast<const UserEntry&>(entry);
   return user.user.online || user.unrecorded || !user.sessions.empty() || !user.rooms.empty();
 }
@@ -187,7 +187,7 @@ void States::evict(std::uint64_t batch_done) {
       eviction_.push_back(&entry);
       continue;
     }
-    const Fingerprint name = name_of(entry.stream.tenant, entry.stream.name.view());
+    const Fingerprint name = entry.name;
     if (is_room(entry)) {
       rooms_.erase(name);
     } else {

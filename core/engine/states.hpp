@@ -28,6 +28,7 @@ struct Entry {
   Entry(const Entry&) = delete;
   Entry& operator=(const Entry&) = delete;
 
+  Fingerprint name{};                  // of the stream, see name_fingerprint
   std::uint64_t serial = 0;            // order of creation: makes equal deadlines deterministic
   std::optional<call::Time> deadline;  // when something is due
   std::optional<call::Time> wake;      // when the timers look at it; not after `deadline`
@@ -49,6 +50,10 @@ struct UserEntry;
 struct RoomEntry : Entry {
   call::Room room;
   std::vector<UserEntry*> members;  // who takes part in the live call; the caller first if there
+  // Of Audiences.
+  std::vector<Hearer> hearers;       // of the live call
+  std::uint64_t strand = 0;          // of the mailbox's segment `strand_segment`
+  std::uint64_t strand_segment = 0;  // 0: none
 };
 
 /// A user, with what is not in the log: the sessions open now.
@@ -76,6 +81,7 @@ class States {
   /// needs leave memory.
   States(SnapshotStore& snapshots, HashKey key, std::size_t entries_max);
 
+  [[nodiscard]] Fingerprint name_of(const call::TenantId& tenant, std::string_view name) const;
   RoomEntry& room(const call::TenantId& tenant, std::string_view name);
   UserEntry& user(const call::TenantId& tenant, std::string_view id);
   /// The entry if it is in memory.
@@ -139,7 +145,6 @@ class States {
   template <class E>
   using Table = boost::unordered_flat_map<Fingerprint, std::unique_ptr<E>, First>;
 
-  [[nodiscard]] Fingerprint name_of(const call::TenantId& tenant, std::string_view name) const;
   template <class E>
   E& obtain(Table<E>& table, call::StreamKind kind, const call::TenantId& tenant,
             std::string_view name);

@@ -17,8 +17,8 @@ struct OpenSession {
   SessionId session = 0;
   call::Sender sender;
   std::optional<call::RoomName> room;  // joined to this room from the start
-  /// The client's cursor. What came after it is not sent again: the answer is
-  /// CURSOR_EXPIRED before the present state, unless nothing has come.
+  /// The client's cursor: what concerns it and came after that is sent, see Resume.
+  /// One that the log no longer reaches is answered CURSOR_EXPIRED.
   std::optional<call::Position> since{};
 };
 

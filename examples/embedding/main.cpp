@@ -135,7 +135,7 @@ int run(const std::filesystem::path& directory) {
   engine::Fanout fanout;
   engine::Engine engine(engine::Settings{}, clock, ids, (*store)->log(), (*store)->reader(),
                         (*store)->snapshots(), fanout);
-  transports::InProcess transport(engine, 0);
+  transports::InProcess transport(engine, engine.mailbox(), (*store)->reader(), 0);
   fanout.add(transport);
 
   const auto recovered = engine.start([](const engine::Failure& failure) {

@@ -17,8 +17,12 @@ class RocksLogReader final : public engine::LogReader {
   }
   std::expected<void, engine::Failure> read(call::Position from, call::Position to,
                                             const Each& each) const override;
+  std::expected<void, engine::Failure> read_at(std::span<const call::Position> positions,
+                                               const Each& each) const override;
 
  private:
+  /// What to say at the end of a reading.
+  [[nodiscard]] std::expected<void, engine::Failure> ended() const;
   const Database& database_;
 };
 

@@ -17,6 +17,9 @@ class StoredSnapshots final : public engine::SnapshotStore {
   std::optional<call::User> find_user(const call::Stream& stream) override;
   void put(const call::Stream&, const call::Room&) override {}
   void put(const call::Stream&, const call::User&) override {}
+  void put(std::shared_ptr<const engine::MailSegment>) override {}
+  std::vector<call::Position> find_mail(const engine::Fingerprint& to, call::Position after,
+                                        std::size_t max) override;
   void mark(Mark) override {}
 
  private:

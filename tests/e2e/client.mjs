@@ -21,6 +21,8 @@ export const isRoomEvent = (message) =>
  */
 export class OrderCheck {
   #rooms = new Map();
+  /** Whether the connection names a cursor: what came after it follows a ROOM_STATE. */
+  resumes = false;
 
   /** A sentence about what is wrong, or nothing. */
   take(message) {
@@ -34,6 +36,10 @@ export class OrderCheck {
     // An invitation is shown again to a session that opens while it rings: it
     // may be older than the state that was shown just before.
     const invitation = type === 'CALL_STARTED' && (!last || (last.shown && seq <= last.seq));
+    if (last?.shown && this.resumes && seq <= last.seq) {
+      this.#rooms.set(roomName, { seq, pos });
+      return undefined;
+    }
     if (invitation) {
       this.#rooms.set(roomName, last ? { ...last, shown: false } : { seq, pos, first: true });
       return undefined;
@@ -55,6 +61,7 @@ export class Client {
     this.untaken = []; // what `next` has not given out
     this.waiting = new Set();
     this.order = new OrderCheck();
+    this.order.resumes = /[?&]since=/.test(url ?? '');
     this.socket = socket ?? new WebSocket(url, protocols, { headers });
     this.isOpen = new Promise((done, fail) => {
       this.socket.addEventListener('open', () => done());
@@ -160,6 +167,7 @@ export class Client {
   }
 
   send(message) {
+    if (message.since !== undefined) this.order.resumes = true;
     this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
   }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/engine/mail.hpp"
 #include "simulation/timeline.hpp"
 
 namespace callstate::simulation {
@@ -39,7 +40,8 @@ void Hub::accept(engine::SessionId session, Peer peer) {
   sessions_[session].peer = std::move(peer);
 }
 
-void Hub::restart(call::Position head) {
+void Hub::restart(call::Position head, const engine::Mailbox& mailbox) {
+  mailbox_ = &mailbox;
   sessions_.clear();
   published_ = head;
 }
@@ -84,10 +86,6 @@ void Hub::carry_out(const engine::Attach& attach) {
   inbox = attach.inbox;
   for (const auto& room : truth_.ringing_for(peer.tenant, peer.user, published_)) {
     should_ring_[attach.session].insert(room);
-  }
-  // The cursor's promise: what the client missed, up to what follows live.
-  for (const auto position : truth_.mailbox(peer.tenant, peer.user, peer.cursor, published_)) {
-    peer.send(Missed{truth_.at(position)});
   }
 }
 
@@ -150,12 +148,36 @@ void Hub::publish_to_user(const call::Record& record, const engine::Publish& pub
   }
 }
 
-void Hub::carry_out(const engine::TellOthers& tell) {
-  require(tell.message.position <= truth_.head(), "an answer was told before it was durable");
-  for (auto& [id, session] : sessions_) {
-    if (id != tell.except && session.attached && session.peer.tenant == tell.tenant &&
-        session.peer.user == tell.user) {
-      session.peer.send(engine::ServerMessage(tell.message));
+// The cursor's promise: what the client missed, up to what follows live.
+void Hub::carry_out(const engine::Resume& resume) {
+  const auto found = sessions_.find(resume.session);
+  if (found == sessions_.end()) return;
+  const Peer& peer = found->second.peer;
+  require(found->second.attached, "a session resumes before it is attached");
+  require(resume.query->tenant == peer.tenant && resume.query->user == peer.user,
+          "a session is sent another's mail");
+  require(resume.upto <= truth_.head(), "what was missed reaches beyond what is durable");
+  // It has seen the invitations, or is sent them now.
+  should_ring_.erase(resume.session);
+  std::set<call::Position> sent;
+  for (call::Position after = resume.after; after < resume.upto;) {
+    const auto mail =
+        engine::read_mail(*mailbox_, log_, *resume.query, after, resume.upto, 1 + dice_.below(5));
+    if (!mail) violated("what was missed cannot be read: " + mail.error().message);
+    require(mail->cursor > after, "reading what was missed comes to no end");
+    after = mail->cursor;
+    for (const auto& message : mail->messages) {
+      if (const auto* event = std::get_if<engine::Event>(&message)) {
+        sent.insert(event->record.position);
+        peer.send(Missed{event->record});
+      } else {
+        peer.send(message);
+      }
+    }
+  }
+  for (const auto position : truth_.mailbox(peer.tenant, peer.user, resume.after, resume.upto)) {
+    if (!sent.contains(position)) {
+      violated("who comes back is not sent position " + std::to_string(position));
     }
   }
 }

@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "core/engine/effect.hpp"
+#include "core/engine/mailbox.hpp"
+#include "simulation/timeline.hpp"
 #include "simulation/truth.hpp"
 
 namespace callstate::simulation {
@@ -25,12 +27,12 @@ using Down = std::variant<engine::ServerMessage, Missed, engine::Close>;
 /// that it may be told now and says what the log says.
 class Hub final : public engine::Delivery {
  public:
-  Hub(const support::MemoryLog& log, Truth& truth) : log_(log), truth_(truth) {}
+  Hub(const support::MemoryLog& log, Truth& truth, Dice& dice)
+      : log_(log), truth_(truth), dice_(dice) {}
 
   struct Peer {
     call::TenantId tenant;
     call::UserId user;
-    call::Position cursor = 0;  // what came up to here, the client has seen
     std::function<void(Down)> send;
   };
   /// A connection has been accepted; its OpenSession is on its way.
@@ -38,8 +40,9 @@ class Hub final : public engine::Delivery {
   /// The connection is gone.
   void drop(engine::SessionId session) { sessions_.erase(session); }
   /// The process has started with a log of this head; sessions of before are no
-  /// more, and what is durable up to `head` is not published again.
-  void restart(call::Position head);
+  /// more, and what is durable up to `head` is not published again. Who comes back
+  /// is sent what it missed by the process's mailbox.
+  void restart(call::Position head, const engine::Mailbox& mailbox);
 
   void deliver(const engine::Effects& effects) override;
 
@@ -58,7 +61,7 @@ class Hub final : public engine::Delivery {
   void carry_out(const engine::Subscribe& subscribe);
   void carry_out(const engine::Unsubscribe& unsubscribe);
   void carry_out(const engine::Publish& publish);
-  void carry_out(const engine::TellOthers& tell);
+  void carry_out(const engine::Resume& resume);
   void carry_out(const engine::CloseSession& close);
 
   void check(engine::SessionId to, const Session& session, const engine::Event& event);
@@ -71,6 +74,8 @@ class Hub final : public engine::Delivery {
 
   const support::MemoryLog& log_;
   Truth& truth_;
+  Dice& dice_;
+  const engine::Mailbox* mailbox_ = nullptr;
   std::map<engine::SessionId, Session> sessions_;
   call::Position published_ = 0;  // all applied records up to here have been
   call::Position before_ = 0;     // the head before the present batch

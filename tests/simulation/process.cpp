@@ -10,15 +10,39 @@ namespace {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
+// Whoever asks what concerns whom is told the same.
+void check_same_mail(const engine::Mailbox& kept, const engine::Mailbox& replayed,
+                     const Truth& truth) {
+  require(kept.head() == replayed.head(), "the mailbox does not follow the log");
+  const auto compare = [&](auto address_of) {
+    const auto all = [&](const engine::Mailbox& mailbox) {
+      return mailbox.find(std::vector{address_of(mailbox)}, 0, mailbox.head());
+    };
+    require(all(kept) == all(replayed), "the mailbox is not what a replay gives");
+  };
+  for (const auto& [name, keyed] : truth.users()) {
+    const auto& [kind, tenant, user] = keyed.stream;
+    compare([&](const engine::Mailbox& mailbox) { return mailbox.calls(tenant, user); });
+    compare([&](const engine::Mailbox& mailbox) { return mailbox.own(tenant, user); });
+  }
+  for (const auto& [name, keyed] : truth.rooms()) {
+    const auto room = call::RoomName::clipped(keyed.stream.name.view());
+    compare(
+        [&](const engine::Mailbox& mailbox) { return mailbox.room(keyed.stream.tenant, room); });
+  }
+}
+
 // A recovery on the side, as it would be with the checkpoints deleted.
-void check_replay_without_snapshots(const Process::World& world) {
+void check_replay_without_snapshots(const Process::World& world, const engine::Mailbox& kept) {
   support::SeededIds ids;
   support::MemorySnapshots none;
-  engine::Sequencer replayed(world.settings, world.clock, ids, world.log, none);
+  engine::Mailbox mailbox(none);
+  engine::Sequencer replayed(world.settings, world.clock, ids, world.log, none, mailbox);
   if (const auto found = replayed.recover(world.log); !found) {
     violated("a replay of the whole log failed: " + found.error().message);
   }
   check_equals_truth(replayed, none, world.truth);
+  check_same_mail(kept, mailbox, world.truth);
 }
 
 }  // namespace
@@ -55,17 +79,20 @@ void check_equals_truth(engine::Sequencer& sequencer, support::MemorySnapshots& 
 }
 
 Process::Process(const World& world, std::function<void()> started)
-    : world_(world), on_started_(std::move(started)), ids_(world.dice.bits()) {
+    : world_(world),
+      on_started_(std::move(started)),
+      ids_(world.dice.bits()),
+      mailbox_(world.snapshots) {
   world_.truth.follow(world_.log);
   sequencer_ = std::make_unique<engine::Sequencer>(world_.settings, world_.clock, ids_, world_.log,
-                                                   world_.snapshots);
+                                                   world_.snapshots, mailbox_);
   const auto found = sequencer_->recover(world_.log);
   if (!found) violated("recovery failed: " + found.error().message);
   require(found->head == world_.truth.head(), "recovery found another head");
   check_equals_truth(*sequencer_, world_.snapshots, world_.truth);
-  check_replay_without_snapshots(world_);
+  check_replay_without_snapshots(world_, mailbox_);
   // Including SERVER_STARTED, which is nobody's event.
-  world_.hub.restart(found->head);
+  world_.hub.restart(found->head, mailbox_);
   commit_later(sequencer_->start());
 }
 
@@ -88,7 +115,8 @@ void Process::committed() {
   const auto number = committing_->number;
   auto batch = std::move(*committing_);
   committing_.reset();
-  if (const auto done = engine::commit(std::move(batch), world_.log, world_.snapshots, world_.hub);
+  if (const auto done =
+          engine::commit(std::move(batch), world_.log, world_.snapshots, mailbox_, world_.hub);
       !done) {
     violated("a commit failed: " + done.error().message);
   }
@@ -154,7 +182,8 @@ void Process::crash() {
   if (committing_ && world_.dice.chance(0.5)) {
     using Fault = support::MemoryLog::Fault;
     world_.log.fail_commit(1, world_.dice.chance(0.5) ? Fault::durable : Fault::lost);
-    require(!engine::commit(std::move(*committing_), world_.log, world_.snapshots, world_.hub),
+    require(!engine::commit(std::move(*committing_), world_.log, world_.snapshots, mailbox_,
+                            world_.hub),
             "a failed commit was taken for a good one");
   }
   world_.log.crash();
@@ -166,7 +195,7 @@ void Process::stop() {
   *alive_ = false;
   auto last = sequencer_->begin();
   sequencer_->finish(last, true);
-  if (!engine::commit(std::move(last), world_.log, world_.snapshots, world_.hub)) {
+  if (!engine::commit(std::move(last), world_.log, world_.snapshots, mailbox_, world_.hub)) {
     violated("the last commit failed");
   }
   world_.log.crash();

@@ -67,6 +67,7 @@ class Process {
   World world_;
   std::function<void()> on_started_;
   support::SeededIds ids_;
+  engine::Mailbox mailbox_;
   std::unique_ptr<engine::Sequencer> sequencer_;
   std::deque<engine::Submission> inbox_;
   std::optional<engine::Batch> open_;        // being decided

@@ -22,6 +22,7 @@ engine::Settings some_settings(Dice& dice) {
   settings.calls.per_second = dice.chance(0.3) ? 0.1 : 0.0;
   settings.calls.burst = 3;
   settings.checkpoint_every = dice.one_of(std::vector<std::size_t>{1, 10, 60, 100'000});
+  settings.mail_segment = dice.one_of(std::vector<std::size_t>{1, 8, 64, 16'384});
   settings.saves_per_batch = dice.one_of(std::vector<std::size_t>{1, 2, 256});
   return settings;
 }
@@ -32,7 +33,7 @@ World::World(std::uint64_t seed)
     : dice_(seed),
       settings_(some_settings(dice_)),
       truth_(settings_.dedup_window),
-      hub_(log_, truth_) {}
+      hub_(log_, truth_, dice_) {}
 
 void World::populate() {
   for (const char* room : {"r1", "r2", "r3", "r4"}) {
@@ -155,7 +156,6 @@ std::shared_ptr<Wire> World::dial(Client& client, const std::optional<call::Room
   hub_.accept(wire->session,
               {.tenant = client.identity().tenant,
                .user = client.identity().user,
-               .cursor = client.cursor(),
                .send = [this, wire, &client](Down down) {
                  if (!wire->down) return;
                  wire->last_down = std::max(wire->last_down, timeline_.now() + travel_time(*wire));
@@ -163,7 +163,7 @@ std::shared_ptr<Wire> World::dial(Client& client, const std::optional<call::Room
                    if (wire->down) client.receive(wire, down);
                  });
                }});
-  send(wire, engine::OpenSession{wire->session, client.identity(), room});
+  send(wire, engine::OpenSession{wire->session, client.identity(), room, client.cursor()});
   return wire;
 }
 
@@ -241,7 +241,8 @@ void World::check_clean_restart() {
   process_.reset();
   require(snapshots_.last_mark().position == truth_.head(), "a stop leaves no checkpoint");
   support::SeededIds ids;
-  engine::Sequencer again(settings_, clock_, ids, log_, snapshots_);
+  engine::Mailbox mailbox(snapshots_);
+  engine::Sequencer again(settings_, clock_, ids, log_, snapshots_, mailbox);
   const auto found = again.recover(log_);
   if (!found) violated("recovery after a stop failed: " + found.error().message);
   require(found->replayed == 0, "a restart after a stop replays");

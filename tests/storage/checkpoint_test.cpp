@@ -40,7 +40,7 @@ TEST(Checkpoint, MadeWhileWritingIsWholeAndHoldsWhatWasAcknowledged) {
   std::thread writer([&] {
     while (!stop) {
       append(*store, 100);
-      store->snapshots().mark({store->reader().head(), {}});
+      store->snapshots().mark({.position = store->reader().head()});
     }
   });
   for (int round = 0; round < 10; ++round) {

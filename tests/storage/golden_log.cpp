@@ -24,7 +24,7 @@ class Teller {
       : store_(store),
         clock_(clock),
         messages_(messages),
-        sequencer_(settings(), clock, ids, store.log(), snapshots_) {
+        sequencer_(settings(), clock, ids, store.log(), snapshots_, mailbox_) {
     if (auto found = sequencer_.recover(store.reader()); !found) {
       throw std::runtime_error(found.error().message);
     }
@@ -74,7 +74,7 @@ class Teller {
   }
   void commit(engine::Batch batch) {
     const auto number = batch.number;
-    auto written = engine::commit(std::move(batch), store_.log(), snapshots_, delivery_);
+    auto written = engine::commit(std::move(batch), store_.log(), snapshots_, mailbox_, delivery_);
     if (!written) throw std::runtime_error(written.error().message);
     sequencer_.done(number);
   }
@@ -82,6 +82,7 @@ class Teller {
   Store& store_;
   support::ManualClock& clock_;
   support::MemorySnapshots snapshots_;
+  engine::Mailbox mailbox_{snapshots_};
   support::RecordingDelivery delivery_;
   int messages_;
   engine::Sequencer sequencer_;
@@ -182,7 +183,8 @@ std::vector<std::string> replayed_states(const engine::LogReader& reader) {
   support::SeededIds ids;
   support::MemoryLog unused;
   support::MemorySnapshots none;
-  engine::Sequencer sequencer(engine::Settings(), clock, ids, unused, none);
+  engine::Mailbox mailbox(none);
+  engine::Sequencer sequencer(engine::Settings(), clock, ids, unused, none, mailbox);
   if (auto found = sequencer.recover(reader); !found) {
     throw std::runtime_error(found.error().message);
   }

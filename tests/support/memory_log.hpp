@@ -29,6 +29,7 @@ class MemoryLog final : public engine::EventLog, public engine::LogReader {
   std::expected<void, engine::Failure> commit(std::unique_ptr<engine::LogBatch> batch) override;
   [[nodiscard]] bool has_room() const override { return has_room_; }
   [[nodiscard]] call::Position head() const override;
+  [[nodiscard]] call::Position first() const override { return first_; }
   std::expected<void, engine::Failure> read(call::Position from, call::Position to,
                                             const Each& each) const override;
 
@@ -45,6 +46,8 @@ class MemoryLog final : public engine::EventLog, public engine::LogReader {
   /// Called by every commit before it writes; may block.
   void set_gate(std::function<void()> gate);
   void set_room(bool has_room) { has_room_ = has_room; }
+  /// What came before is no longer kept, as far as anybody asks.
+  void set_first(call::Position first) { first_ = first; }
   /// The process is gone: what was begun or not durable with it.
   void crash();
 
@@ -71,6 +74,7 @@ class MemoryLog final : public engine::EventLog, public engine::LogReader {
 
   call::Position next_ = 1;  // the beginner's
   std::atomic<bool> has_room_ = true;
+  std::atomic<call::Position> first_ = 1;
 
   mutable std::mutex mutex_;
   // Guarded by mutex_.

@@ -1,5 +1,7 @@
 #include "support/memory_snapshots.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace callstate::support {
@@ -46,7 +48,30 @@ void MemorySnapshots::put_state(const call::Stream& stream, State state) {
   now_[puts_.back().key] = std::move(state);
 }
 
+void MemorySnapshots::put(std::shared_ptr<const engine::MailSegment> segment) {
+  const std::scoped_lock lock(mutex_);
+  segment->for_each([&](const engine::Fingerprint& to, const auto& positions) {
+    rows_.push_back({.to = to, .positions = positions});
+  });
+}
+
+std::vector<call::Position> MemorySnapshots::find_mail(const engine::Fingerprint& to,
+                                                       call::Position after, std::size_t max) {
+  const std::scoped_lock lock(mutex_);
+  std::vector<call::Position> found;
+  for (const auto& row : rows_) {
+    if (row.to != to) continue;
+    std::ranges::copy_if(row.positions, std::back_inserter(found),
+                         [after](call::Position position) { return position > after; });
+  }
+  engine::MailSegment::tidy(found);
+  if (found.size() > max) found.resize(max);
+  return found;
+}
+
 void MemorySnapshots::settle(std::size_t count) {
+  // Called with all that is before mark_, or with all.
+  for (auto& row : rows_) row.durable = row.durable || row.marked || count == puts_.size();
   for (std::size_t i = 0; i < count; ++i) durable_[puts_[i].key] = std::move(puts_[i].state);
   puts_.erase(puts_.begin(), puts_.begin() + static_cast<std::ptrdiff_t>(count));
 }
@@ -57,6 +82,7 @@ void MemorySnapshots::mark(Mark mark) {
   settle(puts_before_mark_);
   durable_mark_ = std::exchange(mark_, std::move(mark));
   puts_before_mark_ = puts_.size();
+  for (auto& row : rows_) row.marked = true;
   ++marks_;
 }
 
@@ -78,6 +104,8 @@ void MemorySnapshots::crash(const std::function<bool()>& survives) {
   }
   puts_.clear();
   puts_before_mark_ = 0;
+  std::erase_if(rows_, [&](const Row& row) { return !row.durable && !survives(); });
+  for (auto& row : rows_) row.durable = true;
   mark_ = durable_mark_;
   now_ = durable_;
 }
@@ -87,6 +115,7 @@ void MemorySnapshots::clear() {
   now_.clear();
   durable_.clear();
   puts_.clear();
+  rows_.clear();
   mark_ = durable_mark_ = {};
   puts_before_mark_ = 0;
 }

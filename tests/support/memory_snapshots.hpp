@@ -22,6 +22,9 @@ class MemorySnapshots final : public engine::SnapshotStore {
   std::optional<call::User> find_user(const call::Stream& stream) override;
   void put(const call::Stream& stream, const call::Room& room) override;
   void put(const call::Stream& stream, const call::User& user) override;
+  void put(std::shared_ptr<const engine::MailSegment> segment) override;
+  std::vector<call::Position> find_mail(const engine::Fingerprint& to, call::Position after,
+                                        std::size_t max) override;
   void mark(Mark mark) override;
 
   /// The process is gone. `survives` is asked for the newest mark, unless it is
@@ -55,6 +58,14 @@ class MemorySnapshots final : public engine::SnapshotStore {
   Mark mark_;
   Mark durable_mark_;
   std::size_t puts_before_mark_ = 0;  // of puts_, those that mark_ covers
+  /// A row that a crash may take, or not, until a mark after it is durable.
+  struct Row {
+    engine::Fingerprint to;
+    std::vector<call::Position> positions;
+    bool durable = false;
+    bool marked = false;  // before mark_
+  };
+  std::vector<Row> rows_;
   std::size_t marks_ = 0;
 };
 

@@ -43,6 +43,7 @@ class Listener final : public Outlet {
     }
     texts.push_back(message.text(addressee));
   }
+  void resume(const engine::Resume&) override { heard.emplace_back("resume"); }
   void flush() override {
     ++flushes;
     if (leaves_on_flush) hub_.remove(id);
@@ -213,14 +214,6 @@ TEST_F(HubTest, RepliesGoToOneSessionAndAreFlushedOnceForAllBatches) {
   EXPECT_EQ(a.flushes, 1);
   EXPECT_THAT(b.heard, IsEmpty());
   EXPECT_EQ(b.flushes, 0);
-}
-
-TEST_F(HubTest, OtherDevicesOfAUserAreTold) {
-  Listener answered(hub, "ben"), other(hub, "ben"), caller(hub, "anna"), not_yet(hub, "ben");
-  for (const auto* each : {&answered, &other, &caller}) attach(*each);
-  carry({engine::TellOthers{tenant(), user("ben"), answered.id, {}}});
-  EXPECT_THAT(other.heard, ElementsAre("answer"));
-  for (const auto* each : {&answered, &caller, &not_yet}) EXPECT_THAT(each->heard, IsEmpty());
 }
 
 TEST_F(HubTest, ClosesSessionsAfterWhatTheyWereSent) {

@@ -7,6 +7,9 @@
 #include <thread>
 #include <vector>
 
+#include "support/memory_log.hpp"
+#include "support/memory_snapshots.hpp"
+
 namespace callstate::transports {
 namespace {
 
@@ -44,7 +47,10 @@ engine::Effects batch(std::vector<engine::Effect> effects) {
 
 struct InProcessTest : testing::Test {
   FakeInbox inbox;
-  InProcess transport{inbox, 9};
+  support::MemoryLog log;
+  support::MemorySnapshots snapshots;
+  engine::Mailbox mailbox{snapshots};
+  InProcess transport{inbox, mailbox, log, 9};
 };
 
 TEST_F(InProcessTest, OpensSubmitsAndClosesOnce) {

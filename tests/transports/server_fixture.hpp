@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "fake_engine.hpp"
+#include "support/memory_log.hpp"
+#include "support/memory_snapshots.hpp"
 #include "test_client.hpp"
 #include "transports/server.hpp"
 
@@ -58,6 +60,8 @@ struct ServerFixture : testing::Test {
   void start() {
     server = std::make_unique<Server>(settings,
                                       ServerPorts{engine,
+                                                  mailbox,
+                                                  event_log,
                                                   authenticator,
                                                   [this] { return ready.load(); },
                                                   handler,
@@ -89,6 +93,9 @@ struct ServerFixture : testing::Test {
 
   ServerSettings settings;
   FakeEngine engine;
+  support::MemoryLog event_log;
+  support::MemorySnapshots snapshots;
+  engine::Mailbox mailbox{snapshots};
   FakeAuthenticator authenticator;
   std::atomic<bool> ready = true;
   HttpHandler handler;

@@ -23,8 +23,12 @@ struct WebSocketSessionTest : testing::Test {
   }
 
   FakeEngine engine;
+  support::MemoryLog log;
+  support::MemorySnapshots snapshots;
+  engine::Mailbox mailbox{snapshots};
   FakeAuthenticator authenticator;
-  ServerContext server{ServerSettings{}, ServerPorts{engine, authenticator, {}, {}, {}}};
+  ServerContext server{ServerSettings{},
+                       ServerPorts{engine, mailbox, log, authenticator, {}, {}, {}}};
   IoThread thread{0, std::chrono::seconds(1)};
   asio::io_context peers;
   tcp::socket peer{peers};

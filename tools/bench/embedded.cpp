@@ -30,7 +30,8 @@ Embedded::Embedded(const std::string& folder, std::size_t pairs) {
 
   engine_ = std::make_unique<engine::Engine>(settings(), clock_, ids_, store_->log(),
                                              store_->reader(), store_->snapshots(), fanout_);
-  transport_ = std::make_unique<transports::InProcess>(*engine_, std::uint16_t{0});
+  transport_ = std::make_unique<transports::InProcess>(*engine_, engine_->mailbox(),
+                                                       store_->reader(), std::uint16_t{0});
   fanout_.add(*transport_);
   if (auto started = engine_->start([](const engine::Failure& failure) {
         std::fprintf(stderr, "the log failed: %s\n", failure.message.c_str());

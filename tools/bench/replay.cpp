@@ -17,6 +17,11 @@ class NoSnapshots final : public engine::SnapshotStore {
   std::optional<call::User> find_user(const call::Stream&) override { return std::nullopt; }
   void put(const call::Stream&, const call::Room&) override {}
   void put(const call::Stream&, const call::User&) override {}
+  void put(std::shared_ptr<const engine::MailSegment>) override {}
+  std::vector<call::Position> find_mail(const engine::Fingerprint&, call::Position,
+                                        std::size_t) override {
+    return {};
+  }
   void mark(Mark) override {}
 };
 

@@ -230,6 +230,8 @@ int run(ServeSettings settings) {
   transports::Server server(
       server_settings(settings),
       {.inbox = engine,
+       .mailbox = engine.mailbox(),
+       .log = (*store)->reader(),
        .authenticator = **authenticator,
        .ready = [&] { return serving && (*store)->log().has_room(); },
        .handler =

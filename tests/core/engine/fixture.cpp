@@ -3,7 +3,8 @@
 namespace callstate::engine {
 
 Recovery SequencerTest::boot() {
-  sequencer = std::make_unique<Sequencer>(settings, clock, ids, log, snapshots);
+  mailbox = std::make_unique<Mailbox>(snapshots);
+  sequencer = std::make_unique<Sequencer>(settings, clock, ids, log, snapshots, *mailbox);
   const auto found = sequencer->recover(log);
   if (!found) {
     ADD_FAILURE() << found.error().message;
@@ -11,14 +12,15 @@ Recovery SequencerTest::boot() {
   }
   Batch first = sequencer->start();
   const auto number = first.number;
-  EXPECT_TRUE(engine::commit(std::move(first), log, snapshots, delivery));
+  EXPECT_TRUE(engine::commit(std::move(first), log, snapshots, *mailbox, delivery));
   sequencer->done(number);
   (void)delivery.take();
   return *found;
 }
 
 std::string SequencerTest::boot_failure() {
-  sequencer = std::make_unique<Sequencer>(settings, clock, ids, log, snapshots);
+  mailbox = std::make_unique<Mailbox>(snapshots);
+  sequencer = std::make_unique<Sequencer>(settings, clock, ids, log, snapshots, *mailbox);
   const auto found = sequencer->recover(log);
   return found ? std::string() : found.error().message;
 }
@@ -32,7 +34,7 @@ void SequencerTest::crash(bool snapshots_survive) {
 void SequencerTest::stop() {
   Batch last = begin();
   sequencer->finish(last, true);
-  EXPECT_TRUE(engine::commit(std::move(last), log, snapshots, delivery));
+  EXPECT_TRUE(engine::commit(std::move(last), log, snapshots, *mailbox, delivery));
   snapshots.flush();
   crash();
 }
@@ -40,7 +42,7 @@ void SequencerTest::stop() {
 std::vector<Effect> SequencerTest::commit(Batch batch) {
   sequencer->finish(batch);
   const auto number = batch.number;
-  EXPECT_TRUE(engine::commit(std::move(batch), log, snapshots, delivery));
+  EXPECT_TRUE(engine::commit(std::move(batch), log, snapshots, *mailbox, delivery));
   sequencer->done(number);
   return delivery.take();
 }

@@ -85,14 +85,15 @@ TEST_F(Messages, OfUnknownSessionsAreDropped) {
 
 TEST_F(Messages, ThatAcceptTellTheOtherDevices) {
   open(3, "bob", "tablet");
+  open(4, "bob");  // another session of the device that answers
   start_call(1, "r1", {"bob"});
   const auto effects = send(2, "r1", call::Accept{}, "yes");
-  const auto told = only<TellOthers>(effects);
+  const auto told = replies<AnsweredElsewhere>(effects, 3);
   ASSERT_EQ(told.size(), 1U);
-  EXPECT_EQ(told[0].user, user("bob"));
-  EXPECT_EQ(told[0].tenant, tenant("acme"));
-  EXPECT_EQ(told[0].except, 2U);
-  EXPECT_EQ(told[0].message.position, replies<Ack>(effects, 2).at(0).position);
+  EXPECT_EQ(told[0].position, replies<Ack>(effects, 2).at(0).position);
+  for (const SessionId other : {1, 2, 4}) {
+    EXPECT_TRUE(replies<AnsweredElsewhere>(effects, other).empty());
+  }
   EXPECT_EQ(published(effects), (Types{"ACCEPTED", "USER_IN_CALL", "USER_IN_CALL"}));
 }
 
@@ -117,7 +118,7 @@ TEST_F(Messages, HaveNoEffectBeforeTheCommit) {
   sequencer->finish(batch);
   EXPECT_TRUE(delivery.take().empty());
   log.fail_commit(1, support::MemoryLog::Fault::lost);
-  EXPECT_FALSE(engine::commit(std::move(batch), log, snapshots, delivery));
+  EXPECT_FALSE(engine::commit(std::move(batch), log, snapshots, *mailbox, delivery));
   EXPECT_TRUE(delivery.take().empty());
 }
 

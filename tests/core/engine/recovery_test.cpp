@@ -33,8 +33,9 @@ class Recovers : public SequencerTest {
   /// Recovered on the side, from the log alone.
   All replayed() {
     support::MemorySnapshots none;
-    auto live =
-        std::exchange(sequencer, std::make_unique<Sequencer>(settings, clock, ids, log, none));
+    Mailbox beside(none);
+    auto live = std::exchange(sequencer,
+                              std::make_unique<Sequencer>(settings, clock, ids, log, none, beside));
     EXPECT_TRUE(sequencer->recover(log));
     All states = all();
     sequencer = std::move(live);
@@ -78,7 +79,8 @@ TEST_F(Recovers, TheSameStateFromACheckpoint) {
   snapshots.flush();
   const auto before = all();
   crash();
-  sequencer = std::make_unique<Sequencer>(settings, clock, ids, log, snapshots);
+  mailbox = std::make_unique<Mailbox>(snapshots);
+  sequencer = std::make_unique<Sequencer>(settings, clock, ids, log, snapshots, *mailbox);
   const auto found = sequencer->recover(log);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->checkpoint, found->head);
@@ -104,7 +106,8 @@ TEST_F(Recovers, StatesThatAreNewerThanTheMark) {
   const auto live = replayed();
   crash(true);
   EXPECT_EQ(snapshots.last_mark().position, 0U);
-  sequencer = std::make_unique<Sequencer>(settings, clock, ids, log, snapshots);
+  mailbox = std::make_unique<Mailbox>(snapshots);
+  sequencer = std::make_unique<Sequencer>(settings, clock, ids, log, snapshots, *mailbox);
   const auto found = sequencer->recover(log);
   ASSERT_TRUE(found);
   for (const auto& [name, kept] : live.rooms) EXPECT_EQ(room_state(name), kept) << name;

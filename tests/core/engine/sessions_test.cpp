@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "core/engine/fixture.hpp"
+#include "core/engine/mail.hpp"
 
 // Sessions: what they are shown, presence, and what their end means.
 
@@ -290,10 +291,36 @@ TEST_F(Sessions, OfWhoWasAskedInLaterAreShownTheLogsEvent) {
   EXPECT_EQ(here.ring_deadline, there.ring_deadline);
 }
 
-TEST_F(Sessions, ThatNameACursorAreToldThatTheRestDoesNotFollow) {
+TEST_F(Sessions, ThatNameACursorResumeFromItBeforeAllElse) {
+  open(1, "ann");
+  open(2, "bob");
+  const auto before = log.head();
+  start_call(1, "r1", {"bob"});
+  auto opened = opening(3, "bob", "tablet");
+  opened.since = before;
+  const auto effects = submit(opened);
+  EXPECT_TRUE(replies<Refusal>(effects, 3).empty());
+  EXPECT_EQ(replies<RoomState>(effects, 3).size(), 1U);
+  EXPECT_TRUE(replies<Event>(effects, 3).empty()) << "the invitation comes with the rest";
+  const auto resume = only<Resume>(effects);
+  ASSERT_EQ(resume.size(), 1U);
+  EXPECT_EQ(resume[0].session, 3U);
+  EXPECT_EQ(resume[0].after, before);
+  EXPECT_EQ(resume[0].upto, log.head());
+  EXPECT_TRUE(std::holds_alternative<Resume>(effects.back()));
+  const auto mail = read_mail(*mailbox, log, *resume[0].query, before, log.head(), 100);
+  ASSERT_TRUE(mail);
+  ASSERT_EQ(mail->messages.size(), 1U);
+  EXPECT_EQ(call::type_of(std::get<Event>(mail->messages[0]).record.payload), "CALL_STARTED");
+}
+
+TEST_F(Sessions, ThatNameACursorTheLogDoesNotReachAreToldSoAndShownThePresent) {
   open(1, "ann");
   open(2, "bob");
   start_call(1, "r1", {"bob"});
+  log.set_first(3);
+  crash();
+  boot();
   const auto come = [&](SessionId session, call::Position since) {
     auto opened = opening(session, "bob", "tablet");
     opened.since = since;
@@ -302,6 +329,8 @@ TEST_F(Sessions, ThatNameACursorAreToldThatTheRestDoesNotFollow) {
   const auto behind = come(3, 1);
   ASSERT_EQ(replies<Refusal>(behind, 3).size(), 1U);
   EXPECT_EQ(replies<Refusal>(behind, 3)[0].error.code, call::ErrorCode::cursor_expired);
+  EXPECT_TRUE(only<Resume>(behind).empty());
+  EXPECT_EQ(replies<Event>(behind, 3).size(), 1U) << "the invitation";
   // The error comes first, and then what is so now.
   const auto is = [](const Effect& effect, auto what) {
     const auto* reply = std::get_if<Reply>(&effect);
@@ -312,31 +341,49 @@ TEST_F(Sessions, ThatNameACursorAreToldThatTheRestDoesNotFollow) {
   ASSERT_NE(state, behind.end());
   EXPECT_LT(error, state);
 
-  EXPECT_TRUE(replies<Refusal>(come(4, log.head()), 4).empty());
+  EXPECT_TRUE(replies<Refusal>(come(4, 2), 4).empty()) << "nothing is missing after it";
   const auto beyond = come(5, log.head() + 1);
   ASSERT_EQ(replies<Refusal>(beyond, 5).size(), 1U);
   EXPECT_EQ(replies<Refusal>(beyond, 5)[0].error.code, call::ErrorCode::invalid_message);
   EXPECT_EQ(only<Attach>(beyond).size(), 1U);
 }
 
-TEST_F(Sessions, ThatJoinWithACursorAreToldOfTheRoomAlone) {
+TEST_F(Sessions, ThatJoinWithACursorResumeTheRoomAlone) {
   open(1, "ann");
   open(2, "bob");
-  start_call(1, "r1", {"bob"});
-  const auto room_at = room_state("r1").position;
   open(3, "cid");
+  const auto before = log.head();
+  start_call(1, "r1", {"bob"});
+  start_call(2, "r2", {"cid"});
   const auto join = [&](call::Position since) {
     return submit(Join{3, room("r1"), id("j"), since});
   };
-  EXPECT_TRUE(replies<Refusal>(join(room_at), 3).empty());
-  EXPECT_TRUE(replies<Refusal>(join(log.head()), 3).empty());
-  const auto behind = join(room_at - 1);
-  ASSERT_EQ(replies<Refusal>(behind, 3).size(), 1U);
-  EXPECT_EQ(replies<Refusal>(behind, 3)[0].error.code, call::ErrorCode::cursor_expired);
+  EXPECT_TRUE(only<Resume>(join(log.head())).empty());
+  const auto behind = join(before);
+  EXPECT_TRUE(replies<Refusal>(behind, 3).empty());
   EXPECT_EQ(replies<Ack>(behind, 3).size(), 1U);
   EXPECT_EQ(replies<RoomState>(behind, 3).size(), 1U);
+  const auto resume = only<Resume>(behind);
+  ASSERT_EQ(resume.size(), 1U);
+  const auto mail = read_mail(*mailbox, log, *resume[0].query, before, resume[0].upto, 100);
+  ASSERT_TRUE(mail);
+  ASSERT_EQ(mail->messages.size(), 1U);
+  EXPECT_EQ(std::get<Event>(mail->messages[0]).record.stream, room_stream("r1"));
   EXPECT_EQ(replies<Refusal>(join(log.head() + 1), 3).at(0).error.code,
             call::ErrorCode::invalid_message);
+}
+
+TEST_F(Sessions, OfWhoHasDeclinedHearTheRestOfTheCall) {
+  for (const auto& [session, who] : {std::pair(1, "ann"), {2, "bob"}, {3, "cid"}}) {
+    open(static_cast<SessionId>(session), who);
+  }
+  start_call(1, "r1", {"bob", "cid"});
+  send(2, "r1", call::Reject{});
+  const auto effects = submit(opening(4, "bob", "tablet"));
+  EXPECT_TRUE(replies<RoomState>(effects, 4).empty()) << "it is bob's no more";
+  const auto heard = only<Subscribe>(effects);
+  ASSERT_EQ(heard.size(), 1U);
+  EXPECT_FALSE(heard[0].lasting);
 }
 
 TEST_F(Sessions, OfACustomerHearTheirOwnCallsOnly) {

@@ -1,0 +1,55 @@
+#include "core/engine/mail.hpp"
+
+#include <utility>
+#include <variant>
+
+namespace callstate::engine {
+namespace {
+
+bool is_of(const call::Record& record, const call::RoomName& room) {
+  return record.stream.kind == call::StreamKind::room && record.stream.name.view() == room.view();
+}
+
+void add(const MailQuery& query, const call::Record& record, std::vector<ServerMessage>& messages) {
+  messages.emplace_back(Event{record});
+  if (std::holds_alternative<call::Accepted>(record.payload) && record.actor.user == query.user &&
+      record.actor.device != query.device) {
+    messages.emplace_back(AnsweredElsewhere{call::RoomName::clipped(record.stream.name.view()),
+                                            record.call, record.position});
+  }
+}
+
+}  // namespace
+
+std::vector<Fingerprint> addresses_of(const Mailbox& mailbox, const MailQuery& query) {
+  std::vector<Fingerprint> addresses;
+  if (query.room) addresses.push_back(mailbox.room(query.tenant, *query.room));
+  if (query.only && query.room) return addresses;
+  addresses.push_back(mailbox.calls(query.tenant, query.user));
+  if (query.presence && !query.only) addresses.push_back(mailbox.own(query.tenant, query.user));
+  return addresses;
+}
+
+std::expected<Mail, Failure> read_mail(const Mailbox& mailbox, const LogReader& log,
+                                       const MailQuery& query, call::Position after,
+                                       call::Position upto, std::size_t max) {
+  Mail mail;
+  mail.cursor = upto;
+  const auto positions = mailbox.find(addresses_of(mailbox, query), after, upto, max);
+  if (positions.empty()) return mail;
+  if (positions.size() == max) mail.cursor = positions.back();
+  mail.messages.reserve(positions.size());
+  const bool filter = query.only && !query.room;
+  auto read = log.read_at(positions, [&](const call::Record& record, const RecordHash&) {
+    // The addresses are of this tenant alone; that is the log's to say as well.
+    const bool wanted = record.stream.tenant == query.tenant &&
+                        record.outcome == call::Outcome::applied &&
+                        (!filter || is_of(record, *query.only));
+    if (wanted) add(query, record, mail.messages);
+    return true;
+  });
+  if (!read) return std::unexpected(read.error());
+  return mail;
+}
+
+}  // namespace callstate::engine
