@@ -21,7 +21,7 @@ static_assert(flat::same_last(fb::StreamKind::MAX, call::StreamKind::server));
 static_assert(flat::same_last(fb::Role::MAX, call::Role::system));
 static_assert(flat::same_last(fb::Outcome::MAX, call::Outcome::refused));
 static_assert(flat::same_last(fb::ErrorCode::MAX, call::ErrorCode::cursor_expired));
-static_assert(flat::same_last(fb::EndReason::MAX, call::EndReason::max_duration));
+static_assert(flat::same_last(fb::EndReason::MAX, call::EndReason::media_finished));
 static_assert(flat::same_last(fb::LeaveReason::MAX, call::LeaveReason::no_answer));
 static_assert(static_cast<std::size_t>(fb::Payload::MAX) == std::variant_size_v<call::Payload>);
 
@@ -31,6 +31,7 @@ bool take(const fb::CallStarted& from, call::CallStarted& to) {
   take_text(from.caller_name(), to.caller_name);
   take_text(from.callee_name(), to.callee_name);
   take_text(from.metadata(), to.metadata);
+  take_text(from.media_room(), to.media_room);
   to.ring_deadline = take_time(from.ring_deadline());
   return take_text(from.caller(), to.caller) && take_texts(from.callees(), to.callees);
 }
@@ -86,6 +87,16 @@ bool take(const fb::ServerStarted& from, call::ServerStarted& to) {
   to.presence_deadline = take_time(from.presence_deadline());
   return true;
 }
+bool take(const fb::MediaReported& from, call::MediaReported& to) {
+  take_text(from.event(), to.event);
+  take_text(from.detail(), to.detail);
+  to.reported_at = take_time(from.reported_at());
+  return take_text(from.user(), to.user);
+}
+bool take(const fb::Revoked& from, call::Revoked& to) {
+  to.before = take_time(from.before());
+  return true;
+}
 
 template <class Table, class Fact>
 bool take_fact(const fb::Record& from, call::Payload& to) {
@@ -132,6 +143,10 @@ bool take_payload(const fb::Record& from, call::Payload& to) {
       return take_fact<fb::UserInCall, call::UserInCall>(from, to);
     case fb::Payload::ServerStarted:
       return take_fact<fb::ServerStarted, call::ServerStarted>(from, to);
+    case fb::Payload::MediaReported:
+      return take_fact<fb::MediaReported, call::MediaReported>(from, to);
+    case fb::Payload::Revoked:
+      return take_fact<fb::Revoked, call::Revoked>(from, to);
     case fb::Payload::NONE:
       break;
   }

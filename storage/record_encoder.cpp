@@ -24,8 +24,9 @@ struct PutFact {
     const auto callees = put_texts(to, fact.callees);
     const auto callee_name = put_text(to, fact.callee_name);
     const auto metadata = put_text(to, fact.metadata);
+    const auto media_room = put_text(to, fact.media_room);
     return fb::CreateCallStarted(to, caller, caller_name, callees, callee_name, metadata,
-                                 put_time(fact.ring_deadline));
+                                 put_time(fact.ring_deadline), media_room);
   }
   auto operator()(const call::Ringing&) const { return fb::CreateRinging(to); }
   auto operator()(const call::Accepted& fact) const {
@@ -68,6 +69,15 @@ struct PutFact {
     const auto version = put_text(to, fact.version);
     return fb::CreateServerStarted(to, put_time(fact.grace_deadline),
                                    put_time(fact.presence_deadline), version);
+  }
+  auto operator()(const call::MediaReported& fact) const {
+    const auto event = put_text(to, fact.event);
+    const auto user = put_text(to, fact.user.view());
+    const auto detail = put_text(to, fact.detail);
+    return fb::CreateMediaReported(to, event, user, detail, put_time(fact.reported_at));
+  }
+  auto operator()(const call::Revoked& fact) const {
+    return fb::CreateRevoked(to, put_time(fact.before));
   }
 };
 

@@ -66,6 +66,7 @@ bool take(const fb::Room& from, call::Room& to) {
   take_text(from.caller_name(), to.caller_name);
   take_text(from.callee_name(), to.callee_name);
   take_text(from.metadata(), to.metadata);
+  take_text(from.media_room(), to.media_room);
   to.started_position = from.started_position();
   to.started_seq = from.started_seq();
   to.started_at = take_time(from.started_at());
@@ -118,6 +119,7 @@ std::optional<call::User> decode_user(std::span<const std::uint8_t> bytes,
   flat::take_hash(from->chain(), user.chain);
   user.online = from->online();
   user.offline_deadline = take_time(from->offline_deadline());
+  user.revoked_before = take_time(from->revoked_before());
   return user;
 }
 

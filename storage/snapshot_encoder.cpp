@@ -62,6 +62,7 @@ std::span<const std::uint8_t> SnapshotEncoder::encode(const call::Room& room) {
   const auto caller_name = put_text(to, room.caller_name);
   const auto callee_name = put_text(to, room.callee_name);
   const auto metadata = put_text(to, room.metadata);
+  const auto media_room = put_text(to, room.media_room);
   const auto chain = flat::put_hash(room.chain);
   const auto call = flat::put_call(room.call);
   return finish(
@@ -71,7 +72,7 @@ std::span<const std::uint8_t> SnapshotEncoder::encode(const call::Room& room) {
                      metadata, room.started_position, room.started_seq, put_time(room.started_at),
                      put_time(room.answered_at), put_time(room.ended_at),
                      put_time(room.ring_deadline), put_time(room.max_deadline),
-                     static_cast<fb::EndReason>(room.end_reason), room.group));
+                     static_cast<fb::EndReason>(room.end_reason), room.group, media_room));
 }
 
 std::span<const std::uint8_t> SnapshotEncoder::encode(const call::User& user) {
@@ -80,7 +81,7 @@ std::span<const std::uint8_t> SnapshotEncoder::encode(const call::User& user) {
   const auto chain = flat::put_hash(user.chain);
   return finish(to, reducer_,
                 fb::CreateUser(to, user.seq, user.position, &chain, user.online,
-                               put_time(user.offline_deadline)));
+                               put_time(user.offline_deadline), put_time(user.revoked_before)));
 }
 
 std::span<const std::uint8_t> SnapshotEncoder::encode(const Mark& mark) {

@@ -92,6 +92,13 @@ class OwnFields {
     to_.text("roomName", event.room.view());
   }
   void operator()(const call::ServerStarted& event) const { to_.text("version", event.version); }
+  void operator()(const call::MediaReported& event) const {
+    to_.text("event", event.event);
+    if (!event.user.empty()) to_.text("userId", event.user.view());
+    if (!event.detail.empty()) to_.text("detail", event.detail);
+    if (is_set(event.reported_at)) to_.time("reportedAt", event.reported_at);
+  }
+  void operator()(const call::Revoked&) const { put_user_and_tenant(); }
 
  private:
   [[nodiscard]] std::string_view actor() const { return record_.actor.user.view(); }

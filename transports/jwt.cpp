@@ -4,7 +4,7 @@
 
 #include "transports/json_concat.hpp"
 #include "transports/json_document.hpp"
-#include "transports/jwt_base64.hpp"
+#include "transports/jws.hpp"
 #include "transports/jwt_claims.hpp"
 
 namespace callstate::transports {
@@ -12,55 +12,6 @@ namespace {
 
 std::unexpected<AuthFailure> refuse(std::string reason) {
   return std::unexpected(AuthFailure{std::move(reason)});
-}
-
-struct Segments {
-  std::string header;
-  std::string payload;
-  std::size_t signature_bytes = 0;
-};
-
-/// The decoded parts of a JWS in compact form.
-std::expected<Segments, std::string> split(std::string_view token) {
-  const auto first = token.find('.');
-  const auto second = first == token.npos ? first : token.find('.', first + 1);
-  if (second == token.npos || token.find('.', second + 1) != token.npos) {
-    return std::unexpected("a token has three segments");
-  }
-  const auto header = decode_base64url(token.substr(0, first));
-  const auto payload = decode_base64url(token.substr(first + 1, second - first - 1));
-  const auto signature = decode_base64url(token.substr(second + 1));
-  if (!header || !payload || !signature) {
-    return std::unexpected("a segment is not base64url without padding");
-  }
-  if (header->empty() || payload->empty()) return std::unexpected("a segment is empty");
-  if (signature->empty()) return std::unexpected("the token is not signed");
-  return Segments{*header, *payload, signature->size()};
-}
-
-struct Header {
-  JwsAlgorithm algorithm{};
-  std::optional<std::string_view> kid;
-};
-
-std::expected<Header, std::string> read_header(const JsonDocument& document) {
-  const JsonValue& root = *document.root();
-  if (root.kind != JsonKind::object) return std::unexpected("the header is no JSON object");
-  // Extensions that must be understood, of which none is.
-  if (root.find("crit") != nullptr) return std::unexpected("the header has crit");
-  const JsonValue* alg = root.find("alg");
-  if (alg == nullptr || alg->kind != JsonKind::string) {
-    return std::unexpected("the header has no alg");
-  }
-  if (alg->text == "none") return std::unexpected("alg none is refused");
-  const auto algorithm = parse_algorithm(alg->text);
-  if (!algorithm) return std::unexpected("alg is none of HS256, RS256, ES256");
-  Header header{.algorithm = *algorithm, .kid = std::nullopt};
-  if (const JsonValue* kid = root.find("kid")) {
-    if (kid->kind != JsonKind::string) return std::unexpected("kid must be a string");
-    header.kid = kid->text;
-  }
-  return header;
 }
 
 }  // namespace
@@ -109,11 +60,11 @@ std::expected<VerificationKey, std::string> JwtAuthenticator::select_key(
 // By the header alone: whose signature it is, is not known yet.
 bool JwtAuthenticator::awaits_key(std::string_view token) {
   if (!options_.keys || token.size() > token_bytes_max) return false;
-  const auto segments = split(token);
-  if (!segments) return false;
+  const auto parts = split_jws(token);
+  if (!parts) return false;
   JsonDocument document({});
-  if (!document.parse(segments->header)) return false;
-  const auto header = read_header(document);
+  if (!document.parse(parts->header)) return false;
+  const auto header = read_jws_header(document);
   if (!header || !header->kid) return false;
   const bool for_secret = secret_ && header->algorithm == JwsAlgorithm::hs256;
   const auto known = options_.keys->keys();
@@ -127,24 +78,24 @@ std::expected<Identity, AuthFailure> JwtAuthenticator::verify(std::string_view t
   if (token.size() > token_bytes_max) {
     return refuse(concat("the token is larger than ", token_bytes_max, " bytes"));
   }
-  const auto segments = split(token);
-  if (!segments) return refuse(segments.error());
+  const auto parts = split_jws(token);
+  if (!parts) return refuse(parts.error());
 
   JsonDocument header_document({});
-  if (const auto parsed = header_document.parse(segments->header); !parsed) {
+  if (const auto parsed = header_document.parse(parts->header); !parsed) {
     return refuse("the header is not strict JSON");
   }
-  const auto header = read_header(header_document);
+  const auto header = read_jws_header(header_document);
   if (!header) return refuse(header.error());
 
   const auto key = select_key(header->algorithm, header->kid);
   if (!key) return refuse(key.error());
-  if (!key->verify(token, segments->signature_bytes)) {
+  if (!key->verify(token, parts->signature_bytes)) {
     return refuse("the signature does not match");
   }
 
   JsonDocument claims({});
-  if (const auto parsed = claims.parse(segments->payload); !parsed) {
+  if (const auto parsed = claims.parse(parts->payload); !parsed) {
     return refuse("the claims are not strict JSON");
   }
   return read_claims(*claims.root(), options_, now);

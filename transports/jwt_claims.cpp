@@ -78,15 +78,9 @@ class ClaimReader {
   std::optional<call::Time> time(std::string_view claim) {
     const JsonValue* value = claims_.find(claim);
     if (value == nullptr) return std::nullopt;
-    double at_s = -1;
-    const char* end = value->text.data() + value->text.size();
-    const bool number = value->kind == JsonKind::number &&
-                        std::from_chars(value->text.data(), end, at_s).ec == std::errc();
-    if (!number || !(at_s >= 0 && at_s <= latest_s)) {
-      refuse(concat("the claim ", claim, " is no sane time"));
-      return std::nullopt;
-    }
-    return call::Time(call::Duration(std::llround(at_s * 1e6)));
+    const auto time = value->kind == JsonKind::number ? numeric_date(value->text) : std::nullopt;
+    if (!time) refuse(concat("the claim ", claim, " is no sane time"));
+    return time;
   }
 
   void expect(std::string_view claim, const std::string& wanted) {
@@ -149,6 +143,15 @@ void check_times(ClaimReader& claims, const JwtOptions& options, call::Time now,
 }
 
 }  // namespace
+
+std::optional<call::Time> numeric_date(std::string_view text) {
+  double at_s = -1;
+  const char* end = text.data() + text.size();
+  const auto [last, error] = std::from_chars(text.data(), end, at_s);
+  if (error != std::errc() || last != end) return std::nullopt;
+  if (!(at_s >= 0 && at_s <= latest_s)) return std::nullopt;
+  return call::Time(call::Duration(std::llround(at_s * 1e6)));
+}
 
 std::expected<Identity, AuthFailure> read_claims(const JsonValue& claims, const JwtOptions& options,
                                                  call::Time now) {

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "core/call/decide.hpp"
 #include "core/call/duration.hpp"
@@ -66,6 +67,13 @@ std::vector<Payload> due_while_connected(const Room& room, Time now) {
   return events;
 }
 
+/// Whether the report may be of the call's own time. The media server gives
+/// whole seconds, so that one of the answer's second counts.
+bool since_the_answer(const Room& room, const MediaReported& report) {
+  return report.reported_at == Time{} ||
+         report.reported_at >= std::chrono::floor<std::chrono::seconds>(room.answered_at);
+}
+
 }  // namespace
 
 std::uint32_t talked_s(const Room& room, Time now) {
@@ -113,6 +121,21 @@ std::vector<Payload> decide_due(const Room& room, const Context& context) {
       return {};
   }
   return {};
+}
+
+Verdict decide_media(const Room& room, MediaReported report, const Context& context) {
+  Verdict verdict;
+  verdict.call = room.call;
+  if (room.state == CallState::idle) verdict.outcome = Outcome::ignored;
+  // A call that rings has its own deadline, and nobody need be in its media yet.
+  if (room.state == CallState::connected && report.event == "room_finished" &&
+      since_the_answer(room, report)) {
+    verdict.conclusions.emplace_back(Ended{.reason = EndReason::media_finished,
+                                           .detail = {},
+                                           .duration_s = talked_s(room, context.now)});
+  }
+  verdict.payload = std::move(report);
+  return verdict;
 }
 
 std::optional<Time> next_deadline(const Room& room) {

@@ -132,6 +132,7 @@ Verdict on(const Case& c, const StartCall& start) {
   }
   auto started = asked(c, start);
   started.ring_deadline = c.context.now + c.context.rules.ring_timeout;
+  started.media_room = c.context.media_room;
   auto verdict = applied(c, std::move(started));
   verdict.call = c.context.new_call;
   conclude_offline(verdict, start.callees, c.context);

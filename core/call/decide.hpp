@@ -30,6 +30,7 @@ struct Context {
   /// The room of a two-party call that `caller` has ringing at `callee` now.
   const std::function<std::optional<RoomName>(const UserId& caller, const UserId& callee)>&
       ringing_room;
+  std::string media_room{};  // what a call started now is called there; empty: it has none
 };
 
 /// What the log is to say of one message: first the message's own record, then
@@ -63,6 +64,13 @@ std::vector<Payload> decide_disconnected(const Room& room, const UserId& user,
 std::vector<Payload> decide_reconnected(const Room& room, const UserId& user);
 /// Time has passed: every deadline up to `context.now` is acted on.
 std::vector<Payload> decide_due(const Room& room, const Context& context);
+
+/// The media server has reported about the room. Applied when the room has a
+/// call, which is not looked for beyond the room's last one; else ignored. That
+/// the media room is over ends a call that is CONNECTED, unless the report is
+/// of before its answer: reports come late and out of order, and the room may
+/// host its next call by then.
+Verdict decide_media(const Room& room, MediaReported report, const Context& context);
 
 /// The earliest time at which `decide_due` gives something: nothing before it,
 /// and, once what it gives is folded, nothing more until the next. No time when

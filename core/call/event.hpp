@@ -19,6 +19,7 @@ enum class EndReason : std::uint8_t {
   no_answer,
   connection_lost,
   max_duration,
+  media_finished,  // the media server has ended the room
 };
 /// `hangup`, `no_answer` …; empty for none.
 std::string_view name_of(EndReason reason);
@@ -38,6 +39,7 @@ struct CallStarted {
   std::string callee_name;
   std::string metadata;  // compact JSON object, or empty
   Time ring_deadline{};
+  std::string media_room{};  // the media server's name for the call's room; empty: it has none
 };
 struct Ringing {};
 struct Accepted {
@@ -81,11 +83,24 @@ struct ServerStarted {
   Time presence_deadline{};  // when users who have not come back are offline
   std::string version;
 };
+/// What the media server has said about the room. It is told, and changes
+/// nothing: what follows from it is an event of its own.
+struct MediaReported {
+  std::string event;   // the media server's word: `participant_joined` …
+  UserId user;         // whom it is about; empty: nobody
+  std::string detail;  // the kind of a track, why a connection ended …; may be empty
+  Time reported_at{};  // by the media server's clock, in whole seconds; epoch: it gave none
+};
+/// Tokens of the user that were issued at `before` or earlier hold no longer.
+struct Revoked {
+  Time before{};
+};
 
 /// The order is the order of the union in the schema: append only.
-using Payload = std::variant<CallStarted, Ringing, Accepted, Rejected, Ended, TimedOut,
-                             CalleeOffline, Invited, Signaled, ParticipantJoined, ParticipantLeft,
-                             UserOnline, UserOffline, UserInCall, ServerStarted>;
+using Payload =
+    std::variant<CallStarted, Ringing, Accepted, Rejected, Ended, TimedOut, CalleeOffline, Invited,
+                 Signaled, ParticipantJoined, ParticipantLeft, UserOnline, UserOffline, UserInCall,
+                 ServerStarted, MediaReported, Revoked>;
 
 /// `CALL_STARTED` …: the type on the wire.
 std::string_view type_of(const Payload& payload);

@@ -1,5 +1,6 @@
 #include "core/call/evolve.hpp"
 
+#include <algorithm>
 #include <variant>
 
 #include "core/call/standing.hpp"
@@ -54,6 +55,7 @@ struct FoldRoom {
     room.caller_name = started.caller_name;
     room.callee_name = started.callee_name;
     room.metadata = started.metadata;
+    room.media_room = started.media_room;
     room.started_position = record.position;
     room.started_seq = record.seq;
     room.started_at = record.at;
@@ -159,11 +161,13 @@ struct FoldRoom {
   void operator()(const TimedOut&) const {}
   void operator()(const CalleeOffline&) const {}
   void operator()(const Signaled&) const {}
+  void operator()(const MediaReported&) const {}
   // Of other streams.
   void operator()(const UserOnline&) const {}
   void operator()(const UserOffline&) const {}
   void operator()(const UserInCall&) const {}
   void operator()(const ServerStarted&) const {}
+  void operator()(const Revoked&) const {}
 };
 
 struct FoldUser {
@@ -178,6 +182,9 @@ struct FoldUser {
     user.offline_deadline = {};
   }
   void operator()(const UserInCall&) const {}
+  void operator()(const Revoked& revoked) const {
+    user.revoked_before = std::max(user.revoked_before, revoked.before);
+  }
   // Of other streams.
   void operator()(const CallStarted&) const {}
   void operator()(const Ringing&) const {}
@@ -191,6 +198,7 @@ struct FoldUser {
   void operator()(const ParticipantJoined&) const {}
   void operator()(const ParticipantLeft&) const {}
   void operator()(const ServerStarted&) const {}
+  void operator()(const MediaReported&) const {}
 };
 
 /// Every session of before is gone, whether or not its end was seen.

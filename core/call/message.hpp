@@ -16,6 +16,11 @@ constexpr std::size_t label_bytes_max = 256;
 /// Bytes of a call's `metadata` and of a signal's `data`, as compact JSON, at
 /// most.
 constexpr std::size_t opaque_bytes_max = 8 * 1024;
+/// Bytes of the media server's word for an event, at most.
+constexpr std::size_t media_event_bytes_max = 64;
+/// Bytes of the media server's name for a room, at most: a tenant, a character
+/// between, a room.
+constexpr std::size_t media_room_bytes_max = TenantId::bytes_max + 1 + RoomName::bytes_max;
 
 // What a client asks for, one struct a message type. Field names are those of
 // the wire; texts are UTF-8 and within the bounds above.

@@ -33,14 +33,29 @@ constexpr std::array<std::string_view, 17> error_names{"NONE",
                                                        "STORAGE_UNAVAILABLE",
                                                        "INTERNAL",
                                                        "CURSOR_EXPIRED"};
-constexpr std::array<std::string_view, 7> end_names{
-    "", "hangup", "cancelled", "rejected", "no_answer", "connection_lost", "max_duration"};
+constexpr std::array<std::string_view, 8> end_names{
+    "",          "hangup",          "cancelled",    "rejected",
+    "no_answer", "connection_lost", "max_duration", "media_finished"};
 constexpr std::array<std::string_view, 4> leave_names{"hangup", "disconnected", "connection_lost",
                                                       "no_answer"};
 constexpr std::array<std::string_view, std::variant_size_v<Payload>> type_names{
-    "CALL_STARTED",     "RINGING",        "ACCEPTED",     "REJECTED",     "ENDED",
-    "TIMED_OUT",        "CALLEE_OFFLINE", "INVITED",      "SIGNAL",       "PARTICIPANT_JOINED",
-    "PARTICIPANT_LEFT", "USER_ONLINE",    "USER_OFFLINE", "USER_IN_CALL", "SERVER_STARTED"};
+    "CALL_STARTED",
+    "RINGING",
+    "ACCEPTED",
+    "REJECTED",
+    "ENDED",
+    "TIMED_OUT",
+    "CALLEE_OFFLINE",
+    "INVITED",
+    "SIGNAL",
+    "PARTICIPANT_JOINED",
+    "PARTICIPANT_LEFT",
+    "USER_ONLINE",
+    "USER_OFFLINE",
+    "USER_IN_CALL",
+    "SERVER_STARTED",
+    "MEDIA",
+    "USER_REVOKED"};
 constexpr std::array<std::string_view, 3> outcome_names{"applied", "ignored", "refused"};
 constexpr std::array<std::string_view, 4> call_state_names{"IDLE", "RINGING", "CONNECTED", "ENDED"};
 constexpr std::array<std::string_view, 2> call_role_names{"caller", "callee"};
@@ -148,6 +163,7 @@ std::string_view call_status(const Room& room) {
     case EndReason::no_answer:
       return "MISSED";
     case EndReason::connection_lost:
+    case EndReason::media_finished:
       return room.answered_at == Time{} ? "FAILED" : "ENDED";
     case EndReason::none:
     case EndReason::hangup:

@@ -74,7 +74,8 @@ struct Room {
   Time ring_deadline{};
   Time max_deadline{};
   EndReason end_reason = EndReason::none;
-  bool group = false;  // has ever had more than one callee
+  bool group = false;      // has ever had more than one callee
+  std::string media_room;  // the media server's name for it; empty: it has none
 
   /// Every field, `position` and `chain` too. Rooms whose calls are not live
   /// may differ in `position` alone: a SERVER_STARTED moves it in those that
@@ -90,7 +91,7 @@ struct Room {
 
 /// What the call log says of the room's present or last call: `RINGING`,
 /// `CONNECTED`, then `ENDED` (talked), `REJECTED`, `CANCELLED`, `MISSED` (no
-/// answer) or `FAILED` (connection lost before an answer); empty before the
+/// answer) or `FAILED` (connection or media lost before an answer); empty before the
 /// first call.
 std::string_view call_status(const Room& room);
 
@@ -103,6 +104,9 @@ struct User {
   /// After SERVER_STARTED: when the user is offline unless a session comes
   /// back first. Epoch: no such deadline.
   Time offline_deadline{};
+  /// Tokens issued at this time or earlier hold no longer. Epoch: none was ever
+  /// revoked.
+  Time revoked_before{};
 
   friend bool operator==(const User&, const User&) = default;
 };

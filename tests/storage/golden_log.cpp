@@ -103,6 +103,8 @@ std::string line_of(const engine::RoomEntry& entry) {
       << room.started_seq << '/' << shown(room.started_at)
       << " answered=" << shown(room.answered_at) << " ended=" << shown(room.ended_at)
       << " rings=" << shown(room.ring_deadline) << " longest=" << shown(room.max_deadline);
+  // What releases before it did not have is not in their lines.
+  if (!room.media_room.empty()) out << " media=" << room.media_room;
   for (const auto& participant : room.participants) {
     out << " | " << participant.user.view() << ' ' << name_of(participant.role) << ' '
         << name_of(participant.state) << ' ' << name_of(participant.before_disconnect)
@@ -122,6 +124,7 @@ std::string line_of(const engine::UserEntry& entry) {
   out << "user " << entry.stream.tenant.view() << '/' << entry.stream.name.view()
       << " seq=" << user.seq << " chain=" << to_hex(user.chain) << " online=" << user.online
       << " offline=" << shown(user.offline_deadline);
+  if (user.revoked_before != call::Time()) out << " revoked=" << shown(user.revoked_before);
   return out.str();
 }
 

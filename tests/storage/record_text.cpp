@@ -27,6 +27,8 @@ struct FactText {
   void operator()(const call::CallStarted& fact) const {
     out << quoted(fact.caller.view()) << quoted(fact.caller_name) << list(fact.callees)
         << quoted(fact.callee_name) << fact.metadata << ' ' << count(fact.ring_deadline);
+    // What releases before it did not have is not in their texts.
+    if (!fact.media_room.empty()) out << quoted(fact.media_room);
   }
   void operator()(const call::Ringing&) const {}
   void operator()(const call::Accepted& fact) const { out << count(fact.max_deadline); }
@@ -51,6 +53,11 @@ struct FactText {
     out << count(fact.grace_deadline) << ' ' << count(fact.presence_deadline) << ' '
         << quoted(fact.version);
   }
+  void operator()(const call::MediaReported& fact) const {
+    out << quoted(fact.event) << quoted(fact.user.view()) << quoted(fact.detail)
+        << count(fact.reported_at);
+  }
+  void operator()(const call::Revoked& fact) const { out << count(fact.before); }
 };
 
 }  // namespace

@@ -70,7 +70,8 @@ std::vector<call::Record> sample_records() {
                                                 {user("bob"), user("carol")},
                                                 "Bob",
                                                 R"({"subject":"caf\u00e9"})",
-                                                at_second(45)},
+                                                at_second(45),
+                                                "acme/standup"},
                               1));
   records.back().previous = {};
   records.push_back(by_client(call::CallStarted{}, 1));
@@ -106,6 +107,16 @@ std::vector<call::Record> sample_records() {
   records.push_back(by_server(user_stream("alice"), call::UserOffline{}, 3));
   records.push_back(by_server({call::StreamKind::server, {}, {}},
                               call::ServerStarted{at_second(30), at_second(10), "0.1.0"}, 1));
+  records.push_back(by_server(
+      room, call::MediaReported{"track_published", user("bob"), "audio", at_second(15)}, 15));
+  records.back().call = call_id(1);
+  records.back().message_id = call::MessageId::clipped("EV_1");
+  records.push_back(by_server(room, call::MediaReported{"room_finished", {}, {}, {}}, 15));
+  records.back().outcome = call::Outcome::ignored;
+  records.push_back(by_server(room, call::Ended{call::EndReason::media_finished, "", 7}, 16));
+  records.push_back(by_client(call::Revoked{at_second(16)}, 4));
+  records.back().stream = user_stream("alice");
+  records.back().actor = {user("crm"), call::Role::service, {}};
   return records;
 }
 

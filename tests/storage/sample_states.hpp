@@ -47,6 +47,7 @@ inline call::Room sample_room() {
   room.max_deadline = time(9);
   room.end_reason = call::EndReason::max_duration;
   room.group = true;
+  room.media_room = "acme/standup";
   return room;
 }
 
@@ -57,6 +58,7 @@ inline call::User sample_user() {
   user.chain.fill(4);
   user.online = true;
   user.offline_deadline = call::Time(std::chrono::microseconds(10));
+  user.revoked_before = call::Time(std::chrono::microseconds(11));
   return user;
 }
 

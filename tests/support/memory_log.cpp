@@ -59,7 +59,8 @@ struct PutPayload {
   Bytes& to;
 
   void operator()(const call::CallStarted& p) const {
-    to.all(p.caller, p.caller_name, p.callees, p.callee_name, p.metadata, p.ring_deadline);
+    to.all(p.caller, p.caller_name, p.callees, p.callee_name, p.metadata, p.ring_deadline,
+           p.media_room);
   }
   void operator()(const call::Accepted& p) const { to.all(p.max_deadline); }
   void operator()(const call::Rejected& p) const { to.all(p.reason); }
@@ -75,6 +76,10 @@ struct PutPayload {
   void operator()(const call::ServerStarted& p) const {
     to.all(p.grace_deadline, p.presence_deadline, p.version);
   }
+  void operator()(const call::MediaReported& p) const {
+    to.all(p.event, p.user, p.detail, p.reported_at);
+  }
+  void operator()(const call::Revoked& p) const { to.all(p.before); }
   void operator()(const call::Ringing&) const {}
   void operator()(const call::TimedOut&) const {}
   void operator()(const call::UserOnline&) const {}

@@ -53,6 +53,21 @@ TEST(Timeline, ShowsARestartWithoutASeqOfTheRoom) {
                                       "0.1.0, everybody has 30 s to come back\n"));
 }
 
+TEST(Timeline, ShowsWhatTheMediaServerReported) {
+  MemoryLog log;
+  log.starts("alice", {user("bob")});
+  log.by("bob", call::Accepted{log.now + 4h});
+  log.by_system(call::MediaReported{"participant_joined", user("bob"), "", log.now});
+  log.by_system(call::MediaReported{"track_published", user("bob"), "audio", log.now});
+  log.by_system(call::MediaReported{"room_finished", {}, "", log.now});
+  log.by_system(call::Ended{call::EndReason::media_finished, "", 0});
+  const auto page = page_of(log);
+  EXPECT_THAT(page, HasSubstr("applied  participant_joined bob\n"));
+  EXPECT_THAT(page, HasSubstr("applied  track_published bob, audio\n"));
+  EXPECT_THAT(page, HasSubstr("applied  room_finished\n"));
+  EXPECT_THAT(page, HasSubstr("media_finished, talked 0 s"));
+}
+
 TEST(Timeline, ACallerCannotDrawOnTheTerminal) {
   MemoryLog log;
   std::get<call::CallStarted>(log.starts("alice", {user("bob")}).payload).caller_name =

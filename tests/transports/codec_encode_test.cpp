@@ -95,6 +95,22 @@ TEST(Encode, TheEventsOfACall) {
             R"(,"userId":"bob","reason":"disconnected"})");
 }
 
+TEST(Encode, WhatTheMediaServerReports) {
+  EXPECT_EQ(own(call::MediaReported{"track_published", user("bob"), "audio", some_time}),
+            R"(,"event":"track_published","userId":"bob","detail":"audio",)"
+            R"("reportedAt":"2026-11-23T01:02:03.000456Z"})");
+  EXPECT_EQ(own(call::MediaReported{"room_finished", {}, {}, {}}), R"(,"event":"room_finished"})");
+}
+
+TEST(Encode, TheMediaServersNameForTheRoomIsNotTold) {
+  EXPECT_EQ(own(call::CallStarted{user("ann"), "", {user("bob")}, "", "", some_time, "acme/room.1"})
+                .find("acme"),
+            std::string::npos);
+  engine::RoomState state{id<call::RoomName>("room.1"), {}};
+  state.room.media_room = "acme/room.1";
+  EXPECT_EQ(encode(state).find("acme"), std::string::npos);
+}
+
 TEST(Encode, OnlyTheTwoEndsSeeASignalsData) {
   const call::Signaled signal{user("bob"), R"({"sdp":"v=0"})"};
   EXPECT_EQ(own(signal), R"(,"from":"ann","to":"bob"})");
@@ -120,6 +136,12 @@ TEST(Encode, Presence) {
   event = parsed(engine::Event{record});
   EXPECT_EQ(event["userId"], "bob");
   EXPECT_EQ(event["roomName"], "room.1");
+
+  record.payload = call::Revoked{some_time};
+  event = parsed(engine::Event{record});
+  EXPECT_EQ(event["type"], "USER_REVOKED");
+  EXPECT_EQ(event["userId"], "bob");
+  EXPECT_EQ(event["tenantId"], "acme");
 
   record.stream = {call::StreamKind::server, {}, {}};
   record.payload = call::ServerStarted{some_time, some_time, "1.0"};

@@ -100,6 +100,21 @@ TEST(EvolveUser, WhoWasOfflineHasNoDeadlineAfterARestart) {
   EXPECT_EQ(user.position, 1U);
 }
 
+TEST(EvolveUser, HoldsTheLatestTimeUpToWhichTokensWereRevoked) {
+  User user;
+  evolve(user, of_user(1, 1, UserOnline{}));
+  EXPECT_EQ(user.revoked_before, Time{});
+  evolve(user, of_user(2, 2, Revoked{Time(100s)}));
+  EXPECT_EQ(user.revoked_before, Time(100s));
+  EXPECT_TRUE(user.online) << "its sessions end by themselves";
+  evolve(user, of_user(3, 3, Revoked{Time(90s)}));
+  EXPECT_EQ(user.revoked_before, Time(100s)) << "what was revoked stays so";
+  evolve(user, of_user(4, 4, UserOffline{}));
+  evolve(user, of_user(5, 9, ServerStarted{Time(300s), Time(200s), {}}));
+  EXPECT_EQ(user.revoked_before, Time(100s));
+  EXPECT_EQ(user.seq, 4U);
+}
+
 TEST(EvolveUser, DropsWhatItHoldsAndWhatWasNotApplied) {
   User user;
   evolve(user, of_user(4, 1, UserOnline{}));

@@ -28,8 +28,10 @@ class Life {
 
   void step() {
     const auto chance = below(100);
-    if (chance < 66) {
+    if (chance < 64) {
       message();
+    } else if (chance < 66) {
+      media();
     } else if (chance < 74) {
       world.lose(person());
     } else if (chance < 82) {
@@ -62,6 +64,18 @@ class Life {
     ASSERT_EQ(verdict.outcome == Outcome::refused, !verdict.refusal.message.empty());
     for (const auto who : people) {
       ASSERT_EQ(verdict.refusal.message.find(who), std::string::npos) << "names a person";
+    }
+  }
+
+  void media() {
+    const auto before = world.room;
+    const auto at = world.now - std::chrono::seconds(below(100));
+    const bool over = below(3) == 0;
+    const auto verdict =
+        world.report({over ? "room_finished" : "participant_left", user(person()), {}, at});
+    ASSERT_EQ(verdict.outcome == Outcome::ignored, before.state == CallState::idle);
+    if (!verdict.conclusions.empty()) {
+      ASSERT_TRUE(over && before.state == CallState::connected);
     }
   }
 
@@ -227,6 +241,8 @@ TEST(AnyLifeOfARoom, KeepsItsPromises) {
                            "no_answer",
                            "connection_lost",
                            "max_duration",
+                           "MEDIA",
+                           "media_finished",
                            "ignoredNONE",
                            "refusedWRONG_STATE",
                            "refusedNOT_PARTICIPANT",

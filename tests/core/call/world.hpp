@@ -42,6 +42,7 @@ class World {
   /// Answers Context::ringing_room: caller and callee to room.
   std::map<std::pair<std::string, std::string>, std::string> ringing_rooms;
   Role role = Role::crm_user;
+  std::string media_room;         // Context::media_room
   std::optional<UserId> claimed;  // Message::sender of the next message
 
   Verdict send(std::string_view who, MessageBody body, std::string_view device = "phone") {
@@ -66,6 +67,13 @@ class World {
   std::vector<Payload> wait(Duration time) {
     now += time;
     return conclude(with_context([&](const Context& c) { return decide_due(room, c); }));
+  }
+  /// The media server reports.
+  Verdict report(MediaReported said) {
+    auto verdict = with_context([&](const Context& c) { return decide_media(room, said, c); });
+    append(verdict.payload, {user(system_actor), Role::system, {}}, verdict);
+    for (const auto& conclusion : verdict.conclusions) append_system(conclusion);
+    return verdict;
   }
   void restart() {
     Record record;
@@ -92,7 +100,7 @@ class World {
     next.bytes[0] = 1;
     next.bytes[14] = static_cast<std::uint8_t>(log.size() >> 8U);
     next.bytes[15] = static_cast<std::uint8_t>(log.size());
-    return use(Context{now, next, rules, online, ringing});
+    return use(Context{now, next, rules, online, ringing, media_room});
   }
 
   [[nodiscard]] Participant at(std::string_view who) const {

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "tools/callstate/report/durations.hpp"
+#include "tools/callstate/report/times.hpp"
 #include "transports/json_concat.hpp"
 
 namespace callstate::tools {
@@ -88,6 +89,14 @@ struct Details {
   std::string operator()(const call::ServerStarted& event) const {
     return "version " + event.version + ", everybody has " +
            describe_duration(event.grace_deadline - record.at) + " to come back";
+  }
+  std::string operator()(const call::MediaReported& event) const {
+    std::string text = event.event;
+    if (!event.user.empty()) text += concat(" ", event.user.view());
+    return joined(std::move(text), event.detail);
+  }
+  std::string operator()(const call::Revoked& event) const {
+    return "tokens of " + write_time(event.before) + " and before";
   }
 };
 
