@@ -58,7 +58,8 @@ void begin(Accepted accepted, const asio::ip::tcp& protocol) {
   if (!error && settings.send_buffer_bytes > 0)
     socket.set_option(asio::socket_base::send_buffer_size(settings.send_buffer_bytes), error);
   if (error) return;
-  asio::co_spawn(context, serve(std::move(accepted.ticket), std::move(socket)), asio::detached);
+  asio::co_spawn(context, serve(std::move(accepted.ticket), Stream(std::move(socket))),
+                 asio::detached);
 }
 
 }  // namespace

@@ -35,7 +35,7 @@ TEST_F(WebSocketSessionTest, OneThatBeginsWhileTheServerDrainsIsClosedAndNothing
   thread.drain();
   thread.context().poll();
   {
-    WebSocketSession session(Ticket(server, thread), std::move(socket));
+    WebSocketSession session(Ticket(server, thread), Stream(std::move(socket)));
     Upgrade upgrade;
     upgrade.room_path = true;
     upgrade.room = "r1";
@@ -53,7 +53,7 @@ TEST_F(WebSocketSessionTest, OneThatBeginsWhileTheServerDrainsIsClosedAndNothing
 TEST_F(WebSocketSessionTest, OneThatWaitsForAuthWhileTheServerDrainsIsNotCounted) {
   thread.drain();
   thread.context().poll();
-  WebSocketSession session(Ticket(server, thread), std::move(socket));
+  WebSocketSession session(Ticket(server, thread), Stream(std::move(socket)));
   session.begin({});
   EXPECT_EQ(server.unauthenticated, 0);
 }
