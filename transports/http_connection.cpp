@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
@@ -220,6 +221,9 @@ Task<HttpConnection::Next> HttpConnection::serve_request() {
   const auto& request = parser.get();
   head_only_ = request.method() == http::verb::head;
   auto refusal = error ? refuse_unreadable(error) : refuse_head(parser);
+  if (error.category() == asio::error::get_ssl_category())
+    server_.ports.logger(Logger::Level::debug,
+                         "TLS with " + stream_.peer_address() + " failed: " + error.message());
   if (error && !refusal) co_return Next::end;
   if (refusal) co_return co_await refuse(std::move(*refusal));
   auto target = parse_target(view(request.target()));

@@ -147,7 +147,8 @@ void WebSocketSession::flush() {
 }
 
 void WebSocketSession::write_queued() {
-  while (!queue_.empty() && !waiting_writable_ && stream_.is_open()) {
+  const auto all_sent = [this] { return queue_.empty() && !stream_.has_unsent(); };
+  while (!all_sent() && !waiting_writable_ && stream_.is_open()) {
     const auto scratch = thread().scratch();
     const auto out = scratch.last(scratch.size() / 2);
     const auto size = queue_.copy_to(out);
@@ -155,9 +156,9 @@ void WebSocketSession::write_queued() {
     const auto written = stream_.write_some(out.first(size), error);
     if (error && error != asio::error::would_block) return abort();
     queue_.consume(written);
-    if (written < size) wait_writable();
+    if (written < size || error) wait_writable();
   }
-  if (state_ != State::closing || !queue_.empty() || !stream_.is_open()) return;
+  if (state_ != State::closing || !all_sent() || !stream_.is_open()) return;
   // Our close frame is written. The peer answers it, or when it does not know
   // what we think of it, sees the end of our side.
   if (peer_closed_) {
