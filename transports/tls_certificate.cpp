@@ -139,22 +139,21 @@ std::expected<std::unique_ptr<TlsCertificate>, std::string> TlsCertificate::load
   return made;
 }
 
-std::expected<void, std::string> TlsCertificate::reload() {
+std::expected<bool, std::string> TlsCertificate::reload() {
   read_ = seen_ = look();  // before reading: what changes meanwhile is seen
   auto context = read(chain_file_, key_file_);
   ERR_clear_error();
   if (!context) return std::unexpected(std::move(context.error()));
   const std::scoped_lock lock(mutex_);
   current_ = std::move(*context);
-  return {};
+  return true;
 }
 
 std::expected<bool, std::string> TlsCertificate::reload_if_changed() {
   const auto now = look();
   const bool still = now == std::exchange(seen_, now);
   if (!still || now == read_) return false;
-  if (auto loaded = reload(); !loaded) return std::unexpected(std::move(loaded.error()));
-  return true;
+  return reload();
 }
 
 TlsCertificate::Stamp TlsCertificate::look() const {

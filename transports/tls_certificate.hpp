@@ -23,11 +23,12 @@ class TlsCertificate {
 
   // For one thread, which looks after the certificate.
 
-  /// Reads the files anew. After a failure what was there stays.
-  std::expected<void, std::string> reload();
+  // Both give whether the files were read; after a failure what was there stays.
+
+  /// Reads the files anew.
+  std::expected<bool, std::string> reload();
   /// The same, but only when they are others than those last read and have been
-  /// left alone since the last look, so that few are met half-written. True when
-  /// they were read.
+  /// left alone since the last look, so that few are met half-written.
   std::expected<bool, std::string> reload_if_changed();
   /// Until when it holds, such as "valid until Nov 23 10:15:00 2026 GMT".
   [[nodiscard]] std::string validity() const;
