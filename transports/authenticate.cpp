@@ -17,12 +17,6 @@ std::expected<Identity, AuthRefusal> authenticate(ServerContext& server, const s
   return std::unexpected(AuthRefusal::invalid);
 }
 
-std::string address_of(const Socket& socket) {
-  boost::system::error_code error;
-  const auto peer = socket.remote_endpoint(error);
-  return error ? std::string() : peer.address().to_string();
-}
-
 call::Time utc_now() {
   return std::chrono::time_point_cast<call::Duration>(std::chrono::system_clock::now());
 }

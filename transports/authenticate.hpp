@@ -20,9 +20,6 @@ enum class AuthRefusal : std::uint8_t { invalid, too_many_failures };
 std::expected<Identity, AuthRefusal> authenticate(ServerContext& server, const std::string& address,
                                                   std::string_view token);
 
-/// The peer's IP address, for limits and logs; empty when it is gone already.
-std::string address_of(const Socket& socket);
-
 call::Time utc_now();
 
 }  // namespace callstate::transports

@@ -3,8 +3,9 @@
 #include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/write.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/read_size.hpp>
 #include <boost/beast/http.hpp>
@@ -67,14 +68,29 @@ HttpRequest plain_request(const Request& request, HttpTarget target, std::string
   return plain;
 }
 
+std::string serialise(http::response<http::string_body>& message) {
+  http::response_serializer<http::string_body> serializer(message);
+  std::string text;
+  error_code error;
+  while (!error && !serializer.is_done()) {
+    std::size_t size = 0;
+    serializer.next(error, [&](error_code&, const auto& buffers) {
+      size = beast::buffer_bytes(buffers);
+      text += beast::buffers_to_string(buffers);
+    });
+    serializer.consume(size);
+  }
+  return text;
+}
+
 /// A connection as long as it speaks HTTP.
 class HttpConnection final : public Connection {
  public:
-  HttpConnection(Ticket ticket, Socket socket)
+  HttpConnection(Ticket ticket, Stream stream)
       : server_(ticket.server()),
         thread_(ticket.thread()),
         ticket_(std::move(ticket)),
-        socket_(std::move(socket)) {
+        stream_(std::move(stream)) {
     expire_after(server_.settings.head_timeout);
     thread_.add(*this);
   }
@@ -96,6 +112,7 @@ class HttpConnection final : public Connection {
   Task<Next> serve_request();
   Task<error_code> read_head(Parser& parser);
   Task<error_code> read_body(Parser& parser);
+  Task<void> read_more(std::size_t room, error_code& error);
   Task<Next> upgrade(const Request& request, HttpTarget target, Route route);
   Task<void> await_key(std::string_view token);
   std::optional<HttpResponse> answer_itself(http::verb method, Route::Kind kind);
@@ -106,15 +123,12 @@ class HttpConnection final : public Connection {
   Task<void> linger();
 
   void expire_after(std::chrono::milliseconds time) { deadline_ = SteadyClock::now() + time; }
-  void end() {
-    error_code ignored;
-    socket_.close(ignored);
-  }
+  void end() { stream_.close(); }
 
   ServerContext& server_;
   IoThread& thread_;
   Ticket ticket_;
-  Socket socket_;
+  Stream stream_;
   beast::flat_buffer buffer_{http_head_bytes_max};
   SteadyTime deadline_{};
   bool busy_ = false;       // a request is being answered
@@ -171,11 +185,16 @@ Task<error_code> HttpConnection::read_head(Parser& parser) {
     const auto held = taken + buffer_.size();
     if (held >= http_head_bytes_max) co_return http::error::header_limit;
     const auto room = beast::read_size(buffer_, http_head_bytes_max - held);
-    const auto size = co_await socket_.async_read_some(buffer_.prepare(room),
-                                                       asio::redirect_error(use_task, error));
+    co_await read_more(room, error);
     if (error) co_return error;
-    buffer_.commit(size);
   }
+}
+
+Task<void> HttpConnection::read_more(std::size_t room, error_code& error) {
+  const auto place = buffer_.prepare(room);
+  const auto size =
+      co_await stream_.async_read_some({static_cast<char*>(place.data()), place.size()}, error);
+  if (!error) buffer_.commit(size);
 }
 
 Task<void> HttpConnection::run() {
@@ -185,6 +204,8 @@ Task<void> HttpConnection::run() {
     busy_ = false;
     buffer_.shrink_to_fit();
     expire_after(server_.settings.keep_alive_timeout);
+    // Who asks without waiting for answers leaves others their turn.
+    co_await asio::post(stream_.get_executor(), use_task);
     next = co_await serve_request();
   }
   if (next == Next::linger) co_await linger();
@@ -200,6 +221,9 @@ Task<HttpConnection::Next> HttpConnection::serve_request() {
   const auto& request = parser.get();
   head_only_ = request.method() == http::verb::head;
   auto refusal = error ? refuse_unreadable(error) : refuse_head(parser);
+  if (error.category() == asio::error::get_ssl_category())
+    server_.ports.logger(Logger::Level::debug,
+                         "TLS with " + stream_.peer_address() + " failed: " + error.message());
   if (error && !refusal) co_return Next::end;
   if (refusal) co_return co_await refuse(std::move(*refusal));
   auto target = parse_target(view(request.target()));
@@ -222,13 +246,13 @@ Task<HttpConnection::Next> HttpConnection::serve_request() {
 Task<void> HttpConnection::await_key(std::string_view token) {
   constexpr std::chrono::seconds wait_max{3};
   constexpr std::chrono::milliseconds look_every{10};
-  asio::steady_timer timer(socket_.get_executor());
+  asio::steady_timer timer(stream_.get_executor());
   const auto until = SteadyClock::now() + wait_max;
   while (SteadyClock::now() < until && server_.ports.authenticator.awaits_key(token)) {
     timer.expires_after(look_every);
     error_code error;
     co_await timer.async_wait(asio::redirect_error(use_task, error));
-    if (error || !socket_.is_open()) co_return;
+    if (error || !stream_.is_open()) co_return;
   }
 }
 
@@ -263,11 +287,10 @@ Task<HttpConnection::Next> HttpConnection::upgrade(const Request& request, HttpT
   head.append("Sec-WebSocket-Accept: ").append(accept_value(key)).append("\r\n");
   if (offered.callstate) head.append("Sec-WebSocket-Protocol: ").append(subprotocol).append("\r\n");
   head += "\r\n";
-  error_code error;
-  co_await asio::async_write(socket_, asio::buffer(head), asio::redirect_error(use_task, error));
-  if (error || !socket_.is_open()) co_return Next::end;
+  const auto error = co_await stream_.async_write(head);
+  if (error || !stream_.is_open()) co_return Next::end;
 
-  auto session = std::make_unique<WebSocketSession>(std::move(ticket_), std::move(socket_));
+  auto session = std::make_unique<WebSocketSession>(std::move(ticket_), std::move(stream_));
   session->begin(upgrade);
   const auto early = buffer_.data();
   if (early.size() != 0) session->take({static_cast<char*>(early.data()), early.size()});
@@ -298,7 +321,7 @@ std::optional<HttpResponse> HttpConnection::answer_itself(http::verb method, Rou
 // Nothing when nobody is left to answer.
 Task<std::optional<HttpResponse>> HttpConnection::answer_by_handler(Parser& parser,
                                                                     HttpTarget target) {
-  auto request = plain_request(parser.get(), std::move(target), address_of(socket_));
+  auto request = plain_request(parser.get(), std::move(target), stream_.peer_address());
   auto token = read_bearer(request.field("authorization"));
   if (!token && !request.parameter("token").empty()) token = request.parameter("token");
   if (token) {
@@ -322,10 +345,21 @@ Task<error_code> HttpConnection::read_body(Parser& parser) {
   error_code error;
   if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
     static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    co_await asio::async_write(socket_, asio::buffer(go_on), asio::redirect_error(use_task, error));
+    error = co_await stream_.async_write(go_on);
   }
-  if (!error)
-    co_await http::async_read(socket_, buffer_, parser, asio::redirect_error(use_task, error));
+  parser.eager(true);
+  while (!error && !parser.is_done()) {
+    std::size_t taken = 0;
+    if (buffer_.size() != 0) {
+      taken = parser.put(buffer_.data(), error);
+      buffer_.consume(taken);
+      if (error == http::error::need_more) error = {};
+    }
+    if (error || parser.is_done() || taken != 0) continue;
+    const auto room = beast::read_size(buffer_, http_body_bytes_max);
+    if (room == 0) co_return http::error::buffer_overflow;
+    co_await read_more(room, error);
+  }
   co_return error;
 }
 
@@ -362,8 +396,8 @@ Task<HttpConnection::Next> HttpConnection::respond(HttpResponse response, unsign
   message.keep_alive(keep_alive && !draining_);
   message.prepare_payload();
   if (head_only_) message.body().clear();  // its length stays
-  error_code error;
-  co_await http::async_write(socket_, message, asio::redirect_error(use_task, error));
+  const auto text = serialise(message);
+  const auto error = co_await stream_.async_write(text);
   if (error) co_return Next::end;
   co_return message.keep_alive() ? Next::request : Next::linger;
 }
@@ -375,23 +409,22 @@ Task<void> HttpConnection::linger() {
   buffer_.clear();
   buffer_.shrink_to_fit();
   expire_after(linger_time);
+  stream_.shutdown_send();
   error_code error;
-  socket_.shutdown(Socket::shutdown_send, error);
   while (!error) {
-    co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(use_task, error));
+    co_await stream_.readable(error);
     if (error) co_return;
-    const auto scratch = thread_.scratch();
-    socket_.read_some(asio::buffer(scratch.data(), scratch.size()), error);
+    stream_.read_some(thread_.scratch(), error);
     if (error == asio::error::would_block) error = {};
   }
 }
 
 }  // namespace
 
-Task<void> serve(Ticket ticket, Socket socket) {
+Task<void> serve(Ticket ticket, Stream stream) {
   auto& log = ticket.server().ports.logger;
   try {
-    HttpConnection connection(std::move(ticket), std::move(socket));
+    HttpConnection connection(std::move(ticket), std::move(stream));
     co_await connection.run();
   } catch (const std::exception& error) {
     log(Logger::Level::error, std::string("connection ended: ") + error.what());

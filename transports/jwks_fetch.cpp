@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "transports/json_concat.hpp"
+#include "transports/tls_trust.hpp"
 
 namespace callstate::transports {
 namespace {
@@ -84,19 +85,11 @@ net::awaitable<Result> get(net::io_context& io, const Target& target, const Endp
     co_return co_await exchange(stream, target, options);
   }
   ssl::context trust(ssl::context::tls_client);
-  trust.set_default_verify_paths();
-  if (!options.ca_file.empty()) trust.load_verify_file(options.ca_file);
-  trust.set_verify_mode(ssl::verify_peer);
-  trust.set_options(ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
-  boost::system::error_code no_address;
-  net::ip::make_address(target.host, no_address);
-  beast::ssl_stream<beast::tcp_stream> stream(io, trust);
-  stream.set_verify_callback(ssl::host_name_verification(target.host));
-  // An address is no server name. (The macro for this is an old-style cast.)
-  if (std::string name = target.host; no_address) {
-    SSL_ctrl(stream.native_handle(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
-             name.data());
+  if (auto trusting = trust_authorities(*trust.native_handle(), options.ca_file); !trusting) {
+    co_return std::unexpected(concat("could not be fetched: ", trusting.error()));
   }
+  beast::ssl_stream<beast::tcp_stream> stream(io, trust);
+  expect_host(*stream.native_handle(), target.host);
   co_await beast::get_lowest_layer(stream).async_connect(addresses, net::use_awaitable);
   co_await stream.async_handshake(ssl::stream_base::client, net::use_awaitable);
   co_return co_await exchange(stream, target, options);

@@ -58,7 +58,10 @@ void begin(Accepted accepted, const asio::ip::tcp& protocol) {
   if (!error && settings.send_buffer_bytes > 0)
     socket.set_option(asio::socket_base::send_buffer_size(settings.send_buffer_bytes), error);
   if (error) return;
-  asio::co_spawn(context, serve(std::move(accepted.ticket), std::move(socket)), asio::detached);
+  Stream stream(std::move(socket));
+  if (const auto* certificate = accepted.ticket.server().ports.certificate)
+    stream.start_tls(*certificate->current());
+  asio::co_spawn(context, serve(std::move(accepted.ticket), std::move(stream)), asio::detached);
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "transports/http.hpp"
 #include "transports/logger.hpp"
 #include "transports/rate_limit.hpp"
+#include "transports/tls_certificate.hpp"
 #include "transports/transport.hpp"
 
 namespace callstate::transports {
@@ -38,8 +39,8 @@ struct ServerSettings {
   std::uint16_t first_hub = 0;   // the I/O threads' hubs have this number and those after it
   std::size_t connections_max = 200'000;     // more are closed unanswered
   std::size_t unauthenticated_max = 10'000;  // sessions waiting for AUTH; more close with 1013
-  RateLimit failed_authentications{.per_second = 5, .burst = 5};         // of an address, else 4429
-  std::chrono::milliseconds head_timeout = std::chrono::seconds(10);     // for a request's head
+  RateLimit failed_authentications{.per_second = 5, .burst = 5};      // of an address, else 4429
+  std::chrono::milliseconds head_timeout = std::chrono::seconds(10);  // of TLS and a request's head
   std::chrono::milliseconds request_timeout = std::chrono::seconds(30);  // its body; our answer
   std::chrono::milliseconds keep_alive_timeout = std::chrono::seconds(60);
   /// How often deadlines are looked at: their precision.
@@ -58,9 +59,12 @@ struct ServerPorts {
   std::function<bool()> ready;  // for /readyz; any thread, must not block; empty: always
   HttpHandler handler;          // every path that the server itself does not know; may be empty
   Logger logger;
+  /// Every connection speaks TLS with it; none: plain.
+  const TlsCertificate* certificate = nullptr;
 };
 
-/// The network transport: WebSocket sessions and plain HTTP on the same ports.
+/// The network transport: WebSocket sessions and plain HTTP on the same ports,
+/// all by TLS or none.
 ///
 /// A connection stays on the I/O thread that it was given to at its acceptance.
 /// Every public function may be called from any thread except the server's own.

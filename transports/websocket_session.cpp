@@ -1,6 +1,5 @@
 #include "transports/websocket_session.hpp"
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <cassert>
 #include <utility>
@@ -22,9 +21,9 @@ SteadyTime first_ping(SteadyTime now, std::chrono::milliseconds interval, engine
 
 }  // namespace
 
-WebSocketSession::WebSocketSession(Ticket ticket, Socket socket)
+WebSocketSession::WebSocketSession(Ticket ticket, Stream stream)
     : ticket_(std::move(ticket)),
-      socket_(std::move(socket)),
+      stream_(std::move(stream)),
       id_(thread().hub().next_session_id()),
       parser_(server().settings.websocket.message_bytes_max),
       last_heard_(thread().coarse_now()),
@@ -37,9 +36,9 @@ WebSocketSession::~WebSocketSession() {
 }
 
 void WebSocketSession::run(std::unique_ptr<WebSocketSession> self) {
-  auto& socket = self->socket_;
-  if (!socket.is_open()) return finish(std::move(self));
-  socket.async_wait(Socket::wait_read, [self = std::move(self)](error_code error) mutable {
+  auto& stream = self->stream_;
+  if (!stream.is_open()) return finish(std::move(self));
+  stream.wait_readable([self = std::move(self)](error_code error) mutable {
     if (error) return finish(std::move(self));
     self->read_arrived();
     run(std::move(self));
@@ -61,7 +60,7 @@ void WebSocketSession::read_arrived() {
   // Half is for the answers that are written meanwhile.
   const auto portion = scratch.first(scratch.size() / 2);
   error_code error;
-  const auto size = socket_.read_some(asio::buffer(portion.data(), portion.size()), error);
+  const auto size = stream_.read_some(portion, error);
   if (error == asio::error::would_block) return;
   if (error) return abort();
   try {
@@ -150,31 +149,31 @@ void WebSocketSession::flush() {
 }
 
 void WebSocketSession::write_queued() {
-  while (!queue_.empty() && !waiting_writable_ && socket_.is_open()) {
+  const auto all_sent = [this] { return queue_.empty() && !stream_.has_unsent(); };
+  while (!all_sent() && !waiting_writable_ && stream_.is_open()) {
     const auto scratch = thread().scratch();
     const auto out = scratch.last(scratch.size() / 2);
     const auto size = queue_.copy_to(out);
     error_code error;
-    const auto written = socket_.write_some(asio::buffer(out.data(), size), error);
+    const auto written = stream_.write_some(out.first(size), error);
     if (error && error != asio::error::would_block) return abort();
     queue_.consume(written);
-    if (written < size) wait_writable();
+    if (written < size || error) wait_writable();
   }
-  if (resuming_ && queue_.empty()) read_missed();
-  if (state_ != State::closing || !queue_.empty() || !socket_.is_open()) return;
+  if (resuming_ && all_sent()) read_missed();
+  if (state_ != State::closing || !all_sent() || !stream_.is_open()) return;
   // Our close frame is written. The peer answers it, or when it does not know
   // what we think of it, sees the end of our side.
   if (peer_closed_) {
     abort();
   } else if (broken_protocol_) {
-    error_code ignored;
-    socket_.shutdown(Socket::shutdown_send, ignored);
+    stream_.shutdown_send();
   }
 }
 
 void WebSocketSession::wait_writable() {
   waiting_writable_ = true;
-  socket_.async_wait(Socket::wait_write, [this](error_code error) {
+  stream_.wait_writable([this](error_code error) {
     waiting_writable_ = false;
     if (!error) flush();
   });
@@ -207,8 +206,7 @@ void WebSocketSession::leave() {
 
 // The pending read and wait end, and with them `run`.
 void WebSocketSession::abort() {
-  error_code ignored;
-  socket_.close(ignored);
+  stream_.close();
 }
 
 void WebSocketSession::sweep(SteadyTime now) {

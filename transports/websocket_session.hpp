@@ -11,6 +11,7 @@
 #include "transports/io_thread.hpp"
 #include "transports/outbound_queue.hpp"
 #include "transports/resumption.hpp"
+#include "transports/stream.hpp"
 #include "transports/ticket.hpp"
 #include "transports/websocket_frame.hpp"
 #include "transports/websocket_upgrade.hpp"
@@ -24,7 +25,7 @@ namespace callstate::transports {
 /// here counts, and the frames of a coroutine are more than the session itself.
 class WebSocketSession final : public Outlet, public Connection {
  public:
-  WebSocketSession(Ticket ticket, Socket socket);
+  WebSocketSession(Ticket ticket, Stream stream);
   ~WebSocketSession() override;
 
   /// Authenticates as the handshake asked, or sets out to wait for AUTH; nothing
@@ -98,7 +99,7 @@ class WebSocketSession final : public Outlet, public Connection {
   [[nodiscard]] IoThread& thread() const { return ticket_.thread(); }
 
   const Ticket ticket_;
-  Socket socket_;
+  Stream stream_;
   const engine::SessionId id_;
   FrameParser parser_;
   OutboundQueue queue_;

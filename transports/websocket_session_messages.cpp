@@ -71,7 +71,7 @@ void WebSocketSession::begin(const Upgrade& upgrade) {
 }
 
 std::expected<Identity, engine::Close> WebSocketSession::verify(std::string_view token) {
-  auto identity = authenticate(server(), address_of(socket_), token);
+  auto identity = authenticate(server(), stream_.peer_address(), token);
   if (identity) return std::move(*identity);
   return std::unexpected(
       identity.error() == AuthRefusal::invalid

@@ -55,14 +55,14 @@ export class OrderCheck {
 }
 
 export class Client {
-  constructor(url, { name = 'a client', protocols = [], headers = {}, socket } = {}) {
+  constructor(url, { name = 'a client', protocols = [], headers = {}, ca, socket } = {}) {
     this.name = name;
     this.received = []; // everything, in order
     this.untaken = []; // what `next` has not given out
     this.waiting = new Set();
     this.order = new OrderCheck();
     this.order.resumes = /[?&]since=/.test(url ?? '');
-    this.socket = socket ?? new WebSocket(url, protocols, { headers });
+    this.socket = socket ?? new WebSocket(url, protocols, { headers, ca });
     this.isOpen = new Promise((done, fail) => {
       this.socket.addEventListener('open', () => done());
       this.socket.addEventListener('error', (event) =>

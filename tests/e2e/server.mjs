@@ -91,10 +91,10 @@ export class Server {
       }, READY_WITHIN_MS);
       child.stdout.setEncoding('utf8').on('data', (text) => {
         output += text;
-        const line = /^listening on http:\/\/(\S+)$/m.exec(output);
+        const line = /^listening on http(s?):\/\/(\S+)$/m.exec(output);
         if (!line) return;
         clearTimeout(timer);
-        ready(`ws://${line[1]}`);
+        ready(`ws${line[1]}://${line[2]}`);
       });
       this.exited.then(({ code, signal }) => {
         clearTimeout(timer);
@@ -140,11 +140,12 @@ export class Server {
     }
   }
 
-  // Clients. A person is {user, tenant, role, name, device}.
+  // Clients. A person is {user, tenant, role, name, device}. They trust `ca` (PEM)
+  // where there is TLS.
 
   /** A connection to `path`, not yet known to be open. */
   dial(path, options) {
-    return new Client(this.url + path, options);
+    return new Client(this.url + path, { ca: this.ca, ...options });
   }
 
   async open(path, person, options = {}) {

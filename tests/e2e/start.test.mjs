@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 
 import { person } from './calls.mjs';
+import { makeCertificate } from './certificates.mjs';
 import { unique } from './client.mjs';
 import { callstate, Server, temporaryDirectory } from './server.mjs';
 import { SECRET } from './tokens.mjs';
@@ -54,6 +55,22 @@ describe('refuses to start', { concurrency: 4 }, () => {
   });
   test('with a data directory that cannot be one', () =>
     refuses(['--jwt-secret', SECRET, '--data-dir', write('file', 'x')], /file-/));
+
+  test('with a certificate and no key, or the other way round', async () => {
+    const { cert, key } = makeCertificate(directory, unique('alone'));
+    await refuses(['--jwt-secret', SECRET, '--tls-cert', cert], /both --tls-cert and --tls-key/);
+    await refuses(['--jwt-secret', SECRET, '--tls-key', key], /both --tls-cert and --tls-key/);
+  });
+  test('with a certificate or a key that cannot be used', async () => {
+    const { cert, key } = makeCertificate(directory, unique('first'));
+    const other = makeCertificate(directory, unique('other'));
+    const tls = (chain, of, sentence) =>
+      refuses(['--jwt-secret', SECRET, '--tls-cert', chain, '--tls-key', of], sentence);
+    await tls(join(directory, 'none'), key, /--tls-cert.*cannot read the certificate.*none/);
+    await tls(cert, write('key', 'nothing'), /--tls-key.*holds no whole private key/);
+    await tls(write('cert', 'nothing'), key, /holds no whole certificate chain/);
+    await tls(cert, other.key, /does not belong to the certificate.*made together/);
+  });
 
   const usage = (args, sentence, env) =>
     callstate(['serve', '--jwt-secret', SECRET, ...args], { env }).then((result) => {

@@ -154,6 +154,28 @@ TEST_F(HttpTest, ReadsNoBodyOfAStranger) {
   EXPECT_THAT(ask("POST /mine", "all of it"), EndsWith("all of it"));
 }
 
+TEST_F(HttpTest, ReadsABodyInWhateverPiecesItComes) {
+  handler = [](const HttpRequest& request) {
+    return HttpResponse{200, "text/plain", request.body};
+  };
+  start();
+  const std::string head = "POST /mine HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer anna\r\n";
+  const std::string long_body(60'000, 'b');
+  RawClient client(port);
+  client.write(head + "Transfer-Encoding: chunked\r\n\r\n");
+  for (const char c : std::string_view("4;x=y\r\nall \r\n5\r\nof it\r\n0\r\nX: y\r\n\r\n"))
+    client.write({&c, 1});
+  EXPECT_THAT(client.read_until("of it"), EndsWith("\r\n\r\nall of it"));
+  client.write(head + "Expect: 100-continue\r\nContent-Length: 60000\r\n\r\n");
+  EXPECT_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 100 "));
+  client.write(long_body);
+  EXPECT_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 200 "));
+  EXPECT_EQ(client.read(long_body.size()), long_body);
+  // A chunk's own head is bounded too.
+  client.write(head + "Transfer-Encoding: chunked\r\n\r\n4;" + std::string(70'000, 'x'));
+  EXPECT_THAT(client.read_until("\r\n\r\n"), StartsWith("HTTP/1.1 4"));
+}
+
 TEST_F(HttpTest, AnAnswerReachesWhoHasNotSentAllYet) {
   start();
   RawClient client(port);

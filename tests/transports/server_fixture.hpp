@@ -68,7 +68,8 @@ struct ServerFixture : testing::Test {
                                                   {[this](Logger::Level, std::string_view line) {
                                                     const std::scoped_lock lock(log_mutex);
                                                     log.emplace_back(line);
-                                                  }}});
+                                                  }},
+                                                  certificate.get()});
     engine.deliver_to(*server);
     const auto bound = server->listen("127.0.0.1", 0);
     ASSERT_TRUE(bound) << bound.error();
@@ -99,6 +100,7 @@ struct ServerFixture : testing::Test {
   FakeAuthenticator authenticator;
   std::atomic<bool> ready = true;
   HttpHandler handler;
+  std::unique_ptr<TlsCertificate> certificate;  // none: no TLS
   std::mutex log_mutex;
   std::vector<std::string> log;
   std::unique_ptr<Server> server;

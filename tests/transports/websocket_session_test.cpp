@@ -39,7 +39,7 @@ TEST_F(WebSocketSessionTest, OneThatBeginsWhileTheServerDrainsIsClosedAndNothing
   thread.drain();
   thread.context().poll();
   {
-    WebSocketSession session(Ticket(server, thread), std::move(socket));
+    WebSocketSession session(Ticket(server, thread), Stream(std::move(socket)));
     Upgrade upgrade;
     upgrade.room_path = true;
     upgrade.room = "r1";
@@ -57,7 +57,7 @@ TEST_F(WebSocketSessionTest, OneThatBeginsWhileTheServerDrainsIsClosedAndNothing
 TEST_F(WebSocketSessionTest, OneThatWaitsForAuthWhileTheServerDrainsIsNotCounted) {
   thread.drain();
   thread.context().poll();
-  WebSocketSession session(Ticket(server, thread), std::move(socket));
+  WebSocketSession session(Ticket(server, thread), Stream(std::move(socket)));
   session.begin({});
   EXPECT_EQ(server.unauthenticated, 0);
 }

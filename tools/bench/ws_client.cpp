@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -56,6 +58,7 @@ WsClient::WsClient(const Target& target) : descriptor_(::socket(AF_INET, SOCK_ST
         ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&to), sizeof to) != 0) {
       fail("cannot connect: " + std::string(std::strerror(errno)));
     }
+    if (target.tls) start_tls();
     shake_hands(target);
   } catch (...) {
     ::close(descriptor_);
@@ -69,9 +72,27 @@ WsClient::~WsClient() {
 
 WsClient::WsClient(WsClient&& other) noexcept
     : descriptor_(std::exchange(other.descriptor_, -1)),
+      tls_(std::move(other.tls_)),
       received_(std::move(other.received_)),
       used_(std::exchange(other.used_, 0)),
       mask_(other.mask_) {}
+
+void WsClient::Free::operator()(ssl_st* session) const {
+  SSL_free(session);
+}
+
+void WsClient::start_tls() {
+  // A ticket is no message: a read does not go on to wait for one.
+  static SSL_CTX* const context = [] {
+    auto* made = SSL_CTX_new(TLS_client_method());
+    SSL_CTX_clear_mode(made, SSL_MODE_AUTO_RETRY);
+    SSL_CTX_set_mode(made, SSL_MODE_RELEASE_BUFFERS);
+    return made;
+  }();
+  tls_.reset(SSL_new(context));
+  SSL_set_fd(tls_.get(), descriptor_);
+  if (SSL_connect(tls_.get()) != 1) fail("no TLS");
+}
 
 void WsClient::shake_hands(const Target& target) {
   std::string request = "GET " + target.path +
@@ -118,14 +139,27 @@ void WsClient::send_frame(std::uint8_t opcode, std::string_view payload) {
 
 void WsClient::send_all(std::string_view bytes) const {
   while (!bytes.empty()) {
-    const auto sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const auto sent = tls_ ? SSL_write(tls_.get(), bytes.data(), static_cast<int>(bytes.size()))
+                           : ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) fail("cannot send: " + std::string(std::strerror(errno)));
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
 }
 
+bool WsClient::read_some_by_tls(bool wait) {
+  pollfd readable{descriptor_, POLLIN, 0};
+  if (!wait && SSL_pending(tls_.get()) == 0 && ::poll(&readable, 1, 0) == 0) return false;
+  char part[4096];
+  const int size = SSL_read(tls_.get(), part, sizeof part);
+  if (size <= 0 && SSL_get_error(tls_.get(), size) != SSL_ERROR_WANT_READ)
+    fail("nothing to read by TLS");
+  if (size > 0) received_.append(part, static_cast<std::size_t>(size));
+  return size > 0 || wait;
+}
+
 bool WsClient::read_some(bool wait) {
   received_.erase(0, std::exchange(used_, 0));
+  if (tls_) return read_some_by_tls(wait);
   char part[4096];
   const auto size = ::recv(descriptor_, part, sizeof part, wait ? 0 : MSG_DONTWAIT);
   if (size == 0) fail("the server has closed the connection");

@@ -1,9 +1,12 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+
+struct ssl_st;  // OpenSSL's
 
 namespace callstate::bench {
 
@@ -17,6 +20,7 @@ class WsClient {
     std::string path = "/v1/ws";
     std::string token{};             // empty: none
     std::string from = "127.0.0.1";  // each address has ports of its own
+    bool tls = false;                // trusting anybody
   };
   /// Connects and shakes hands.
   explicit WsClient(const Target& target);
@@ -35,6 +39,11 @@ class WsClient {
   [[nodiscard]] int descriptor() const { return descriptor_; }
 
  private:
+  struct Free {
+    void operator()(ssl_st* session) const;
+  };
+
+  void start_tls();
   void shake_hands(const Target& target);
   void send_frame(std::uint8_t opcode, std::string_view payload);
   void send_all(std::string_view bytes) const;
@@ -43,7 +52,10 @@ class WsClient {
   /// The next message that is there already.
   std::optional<std::string_view> next_message();
 
+  bool read_some_by_tls(bool wait);
+
   int descriptor_ = -1;
+  std::unique_ptr<ssl_st, Free> tls_;  // none: plain
   std::string received_;
   std::size_t used_ = 0;  // of received_
   std::uint32_t mask_ = 0x9E3779B9;

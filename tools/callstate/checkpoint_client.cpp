@@ -44,8 +44,9 @@ std::string refused(int status, const std::string& server, bool own_token) {
 }  // namespace
 
 std::expected<std::unique_ptr<Checkpoint>, Trouble> Checkpoint::make(const std::string& server,
+                                                                     const std::string& ca_file,
                                                                      const std::string& token) {
-  auto url = parse_server_url(server);
+  auto url = parse_server_url(server, ca_file);
   if (!url) return unusable("--server: " + url.error());
   const bool own_token = token.empty();
   std::string used = own_token ? development_token("callstate-tools", "tools", "SERVICE") : token;

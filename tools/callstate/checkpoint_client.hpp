@@ -15,6 +15,7 @@ class Checkpoint {
  public:
   /// Without a token, with one of the development secret.
   static std::expected<std::unique_ptr<Checkpoint>, Trouble> make(const std::string& server,
+                                                                  const std::string& ca_file,
                                                                   const std::string& token);
   ~Checkpoint();
   Checkpoint(const Checkpoint&) = delete;

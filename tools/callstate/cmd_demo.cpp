@@ -17,6 +17,7 @@ struct Options {
   std::string server = "http://127.0.0.1:7480";
   std::string token_caller;
   std::string token_callee;
+  std::string ca_file;
   std::string pause = "300ms";
   std::string until = "ended";
   bool keep_ringing = false;
@@ -40,7 +41,7 @@ std::optional<std::string> user_of(std::string_view token) {
 
 std::expected<DemoPlan, std::string> plan_of(const Options& options) {
   DemoPlan plan;
-  const auto url = parse_server_url(options.server);
+  const auto url = parse_server_url(options.server, options.ca_file);
   if (!url) return std::unexpected("--server: " + url.error() + ".");
   plan.url = *url;
   const auto pause = parse_duration(options.pause);
@@ -54,6 +55,7 @@ std::expected<DemoPlan, std::string> plan_of(const Options& options) {
   plan.until = *until;
   plan.json = options.json;
   plan.look_hint = " --server " + plan.url.text();
+  if (!options.ca_file.empty()) plan.look_hint += " --ca-file " + options.ca_file;
   if (options.token_caller.empty() != options.token_callee.empty()) {
     return std::unexpected("Give both --token-caller and --token-callee, or neither.");
   }
@@ -96,6 +98,9 @@ void add_demo(CLI::App& app, int& exit_code) {
   demo->add_option("--server", options->server, "the server's address")
       ->capture_default_str()
       ->type_name("URL");
+  demo->add_option("--ca-file", options->ca_file,
+                   "further certificate authority (PEM) for its https address")
+      ->type_name("FILE");
   demo->add_option("--token-caller", options->token_caller,
                    "tokens of two users of one tenant; not needed when the server runs with --dev")
       ->type_name("JWT");

@@ -112,6 +112,10 @@ void add_log_options(CLI::App& app, LogOptions& options) {
          std::string("the log of a running server on this machine, such as ") + default_server)
       ->type_name("URL")
       ->group(group);
+  app.add_option("--ca-file", options.ca_file,
+                 "further certificate authority (PEM) for its https address")
+      ->type_name("FILE")
+      ->group(group);
   app.add_option("--token", options.token,
                  "token of the role AUDITOR or SERVICE for it; not needed when it runs with --dev")
       ->envname("CALLSTATE_TOKEN")
@@ -121,7 +125,7 @@ void add_log_options(CLI::App& app, LogOptions& options) {
 
 std::expected<std::unique_ptr<LogSource>, Trouble> LogSource::open(const LogOptions& options) {
   if (options.server.empty()) return open_directory(options.data_dir, nullptr);
-  auto checkpoint = Checkpoint::make(options.server, options.token);
+  auto checkpoint = Checkpoint::make(options.server, options.ca_file, options.token);
   if (!checkpoint) return std::unexpected(checkpoint.error());
   const fs::path path = (*checkpoint)->path();
   return open_directory(path, std::move(*checkpoint));

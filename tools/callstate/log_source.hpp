@@ -20,8 +20,9 @@ namespace callstate::tools {
 /// server that runs on this machine, by a checkpoint.
 struct LogOptions {
   std::string data_dir = "./callstate-data";
-  std::string server;  // its URL; empty: the directory
-  std::string token;   // empty: the development secret's
+  std::string server;   // its URL; empty: the directory
+  std::string ca_file;  // who else vouches for it by https
+  std::string token;    // empty: the development secret's
 };
 
 void add_log_options(CLI::App& app, LogOptions& options);

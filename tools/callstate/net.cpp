@@ -12,6 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "tools/callstate/wire.hpp"
+#include "transports/tls_trust.hpp"
+
 namespace callstate::tools {
 namespace {
 
@@ -38,15 +41,34 @@ error_code complete(asio::io_context& io, Start&& start) {
 
 std::string no_answer(const ServerUrl& url, error_code error) {
   const std::string why = error == beast::error::timeout ? "it took too long" : error.message();
+  if (error.category() == asio::error::get_ssl_category()) {
+    return "The server at " + url.text() + " cannot be spoken to by TLS (" + why +
+           "). Say with --ca-file who vouches for it, give the name that its certificate has, or "
+           "write http:// if it speaks no TLS.";
+  }
   return "No server answers at " + url.text() + " (" + why +
          "). Start one with `callstate serve --dev`, or say with --server where it is.";
 }
 
-error_code connect(asio::io_context& io, beast::tcp_stream& stream, const ServerUrl& url) {
+/// The failure is a sentence.
+std::expected<void, std::string> connect(asio::io_context& io, Wire& wire, const ServerUrl& url) {
   error_code error;
   const auto found = asio::ip::tcp::resolver(io).resolve(url.host, url.port, error);
-  if (error) return error;
-  return complete(io, [&](auto handler) { stream.async_connect(found, handler); });
+  if (!error) {
+    error = complete(io, [&](auto handler) { wire.tcp.async_connect(found, handler); });
+  }
+  if (error) return std::unexpected(no_answer(url, error));
+  if (!url.tls) return {};
+  wire.trust.emplace(asio::ssl::context::tls_client);
+  auto trusting = transports::trust_authorities(*wire.trust->native_handle(), url.ca_file);
+  if (!trusting) return std::unexpected("--ca-file: " + trusting.error() + ".");
+  wire.tls.emplace(wire.tcp, *wire.trust);
+  transports::expect_host(*wire.tls->native_handle(), url.host);
+  error = complete(io, [&](auto handler) {
+    wire.tls->async_handshake(asio::ssl::stream_base::client, std::move(handler));
+  });
+  if (error) return std::unexpected(no_answer(url, error));
+  return {};
 }
 
 std::string words_of(error_code error, const websocket::close_reason& reason) {
@@ -60,10 +82,10 @@ std::string words_of(error_code error, const websocket::close_reason& reason) {
 
 std::string ServerUrl::text() const {
   const bool v6 = host.find(':') != host.npos;
-  return "http://" + (v6 ? "[" + host + "]" : host) + ":" + port;
+  return (tls ? "https://" : "http://") + (v6 ? "[" + host + "]" : host) + ":" + port;
 }
 
-std::expected<ServerUrl, std::string> parse_server_url(std::string_view text) {
+std::expected<ServerUrl, std::string> parse_server_url(std::string_view text, std::string ca_file) {
   std::string with_scheme(text);
   if (text.find("://") == text.npos) with_scheme.insert(0, "http://");
   const auto parsed = boost::urls::parse_uri(with_scheme);
@@ -72,24 +94,29 @@ std::expected<ServerUrl, std::string> parse_server_url(std::string_view text) {
                            " (write http://127.0.0.1:7480)");
   };
   if (!parsed || parsed->host().empty()) return wrong("is no URL");
-  if (parsed->scheme() == "https" || parsed->scheme() == "wss") {
-    return wrong("speaks TLS, which the tools do not: give an address of this machine");
-  }
-  if (parsed->scheme() != "http" && parsed->scheme() != "ws") return wrong("is no http URL");
+  const bool tls = parsed->scheme() == "https" || parsed->scheme() == "wss";
+  if (!tls && parsed->scheme() != "http" && parsed->scheme() != "ws")
+    return wrong("is no http or https URL");
   if (parsed->has_userinfo()) return wrong("holds a password; give a token with --token");
   if (parsed->encoded_path().size() > 1 || parsed->has_query() || parsed->has_fragment()) {
     return wrong("has more than an address");
   }
-  return ServerUrl{parsed->host_address(), parsed->has_port() ? std::string(parsed->port()) : "80"};
+  return ServerUrl{.host = parsed->host_address(),
+                   .port = parsed->has_port() ? std::string(parsed->port())
+                           : tls              ? "443"
+                                              : "80",
+                   .tls = tls,
+                   .ca_file = std::move(ca_file)};
 }
 
 std::expected<HttpAnswer, std::string> http_request(const ServerUrl& url, std::string_view method,
                                                     std::string_view target, std::string_view token,
                                                     std::chrono::milliseconds timeout) {
   asio::io_context io;
-  beast::tcp_stream stream(io);
-  stream.expires_after(timeout);
-  if (const auto error = connect(io, stream, url)) return std::unexpected(no_answer(url, error));
+  Wire stream(io);
+  stream.tcp.expires_after(timeout);
+  if (auto connected = connect(io, stream, url); !connected)
+    return std::unexpected(std::move(connected.error()));
 
   http::request<http::string_body> request;
   request.method_string(beast::string_view(method.data(), method.size()));
@@ -113,7 +140,7 @@ struct WebSockets::Impl {
   struct Client {
     explicit Client(asio::io_context& io) : stream(io) {}
 
-    websocket::stream<beast::tcp_stream> stream;
+    websocket::stream<Wire> stream;
     beast::flat_buffer buffer;
     bool open = false;
   };
@@ -154,11 +181,10 @@ std::expected<std::size_t, std::string> WebSockets::open(std::string_view target
   const auto& url = impl_->url;
   auto client = std::make_unique<Impl::Client>(impl_->io);
   auto& stream = client->stream;
-  auto& lowest = beast::get_lowest_layer(stream);
+  auto& lowest = stream.next_layer().tcp;
   lowest.expires_after(timeout);
-  if (const auto error = connect(impl_->io, lowest, url)) {
-    return std::unexpected(no_answer(url, error));
-  }
+  if (auto connected = connect(impl_->io, stream.next_layer(), url); !connected)
+    return std::unexpected(std::move(connected.error()));
   lowest.socket().set_option(asio::ip::tcp::no_delay(true));
   stream.set_option(websocket::stream_base::decorator([&](websocket::request_type& request) {
     request.set(http::field::authorization, "Bearer " + std::string(token));
@@ -211,7 +237,7 @@ bool WebSockets::receive_until(const std::function<bool()>& done,
 void WebSockets::close_all() {
   for (auto& client : impl_->clients) {
     if (!std::exchange(client->open, false)) continue;
-    beast::get_lowest_layer(client->stream).expires_after(close_timeout);
+    client->stream.next_layer().tcp.expires_after(close_timeout);
     (void)complete(impl_->io, [&](auto handler) {
       client->stream.async_close(websocket::close_code::normal, std::move(handler));
     });

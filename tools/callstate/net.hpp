@@ -18,13 +18,16 @@ namespace callstate::tools {
 struct ServerUrl {
   std::string host;
   std::string port;
+  bool tls = false;
+  std::string ca_file = {};  // PEM, trusted besides the system's authorities; empty: none
 
   /// `http://127.0.0.1:7480`.
   [[nodiscard]] std::string text() const;
 };
 
-/// `http://host:port`, with or without the scheme; nothing after the port but `/`.
-std::expected<ServerUrl, std::string> parse_server_url(std::string_view text);
+/// `http://host:port` or `https://`, with or without the scheme; nothing after
+/// the port but `/`.
+std::expected<ServerUrl, std::string> parse_server_url(std::string_view text, std::string ca_file);
 
 struct HttpAnswer {
   int status = 0;

@@ -24,6 +24,7 @@
 #include "transports/jwks.hpp"
 #include "transports/jwt.hpp"
 #include "transports/server.hpp"
+#include "transports/tls_certificate.hpp"
 
 // Where everything is put together: the only place that knows the log, the
 // engine and the transports at the same time.
@@ -154,6 +155,12 @@ std::expected<std::unique_ptr<transports::Authenticator>, std::string> make_auth
   return std::make_unique<transports::JwtAuthenticator>(std::move(options));
 }
 
+void say_validity(const transports::TlsCertificate& certificate, const Log& log) {
+  const auto validity = certificate.validity();
+  log->log(validity.starts_with("not") ? spdlog::level::warn : spdlog::level::info,
+           "TLS: new connections get the certificate that is {}", validity);
+}
+
 /// Every connection is a file descriptor: takes what the system allows, and
 /// leaves the log what it needs, or strangers who connect could stop it. Gives
 /// how many connections there may be.
@@ -180,6 +187,37 @@ std::expected<std::size_t, std::string> allowed_connections(std::size_t wanted, 
   return allowed;
 }
 
+/// None when no TLS is asked for.
+std::expected<std::unique_ptr<transports::TlsCertificate>, std::string> load_certificate(
+    const ServeSettings& settings, const Log& log) {
+  if (settings.tls_cert.empty() && settings.tls_key.empty()) return nullptr;
+  if (settings.tls_cert.empty() || settings.tls_key.empty()) {
+    return std::unexpected(
+        "TLS needs both --tls-cert and --tls-key: a certificate chain and its key, in PEM");
+  }
+  auto certificate = transports::TlsCertificate::load(settings.tls_cert, settings.tls_key);
+  if (!certificate) return std::unexpected("--tls-cert, --tls-key: " + certificate.error());
+  say_validity(**certificate, log);
+  return certificate;
+}
+
+/// Meanwhile looks after the certificate.
+void wait_for_end(Ending& ending, transports::TlsCertificate* certificate, const Log& log) {
+  constexpr std::chrono::seconds look_every{1};
+  for (;;) {
+    const auto woken = ending.wait(look_every);
+    if (woken == Ending::Woken::to_end) return;
+    if (certificate == nullptr) continue;
+    const auto read = woken == Ending::Woken::by_hangup ? certificate->reload()
+                                                        : certificate->reload_if_changed();
+    if (!read) {
+      log->warn("TLS: the present certificate stays in use: {}", read.error());
+    } else if (*read) {
+      say_validity(*certificate, log);
+    }
+  }
+}
+
 int run(ServeSettings settings) {
   const Log log = make_logger(settings.log_level, settings.log_format);
   const auto cannot = [&](const std::string& why) {
@@ -197,10 +235,14 @@ int run(ServeSettings settings) {
   const auto connections = allowed_connections(settings.connections_max, log);
   if (!connections) return cannot(connections.error());
   settings.connections_max = *connections;
-  Ending ending([log](const std::string& why) {
-    log->warn("{}", why);
-    log->flush();
-  });
+  auto certificate = load_certificate(settings, log);
+  if (!certificate) return cannot(certificate.error());
+  Ending ending(
+      [log](const std::string& why) {
+        log->warn("{}", why);
+        log->flush();
+      },
+      *certificate != nullptr);
 
   auto authenticator = make_authenticator(settings, log);
   if (!authenticator) return cannot(authenticator.error());
@@ -236,7 +278,8 @@ int run(ServeSettings settings) {
        .ready = [&] { return serving && (*store)->log().has_room(); },
        .handler =
            [&](const transports::HttpRequest& request) { return checkpoints.answer(request); },
-       .logger = transport_logger(log)});
+       .logger = transport_logger(log),
+       .certificate = certificate->get()});
   fanout.add(server);
   for (auto& address : addresses) {
     const auto port = server.listen(address.host, address.port);
@@ -261,10 +304,10 @@ int run(ServeSettings settings) {
       took.count(), recovery->head, recovery->replayed, recovery->checkpoint, recovery->live_rooms,
       io_threads(settings));
   for (const auto& address : addresses)
-    std::printf("listening on http://%s\n", shown(address).c_str());
+    std::printf("listening on %s://%s\n", *certificate ? "https" : "http", shown(address).c_str());
   std::fflush(stdout);
 
-  ending.wait();
+  wait_for_end(ending, certificate->get(), log);
   serving = false;
   if (ending.failed()) {
     server.stop();
@@ -294,6 +337,7 @@ void add_serve(CLI::App& app, int& exit_code) {
       "Examples:\n"
       "  callstate serve --dev\n"
       "  callstate serve --listen 0.0.0.0:7480 --jwt-secret-file /etc/callstate/secret\n"
+      "  callstate serve --tls-cert chain.pem --tls-key key.pem --jwt-secret-file secret\n"
       "  callstate serve --jwks https://example.supabase.co/auth/v1/.well-known/jwks.json\n"
       "  CALLSTATE_RING_TIMEOUT=60s callstate serve --config callstate.toml\n");
   serve->callback([settings, &exit_code] { exit_code = run(*settings); });

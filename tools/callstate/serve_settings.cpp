@@ -111,6 +111,9 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->delimiter(',');
+  options.add("--tls-cert", settings.tls_cert,
+              "certificate chain (PEM): speak TLS; read anew when it changes, and on SIGHUP");
+  options.add("--tls-key", settings.tls_key, "its key (PEM, without a passphrase)");
   options.add("--io-threads", settings.io_threads, "I/O threads; 0: cores - 1, at least 1")
       ->check(CLI::Range(0U, 256U));
   options.flag("--dev", settings.dev,

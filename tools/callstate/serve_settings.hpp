@@ -20,6 +20,8 @@ struct ServeSettings {
   std::string config;
   std::string data_dir = "./callstate-data";
   std::vector<std::string> listen{"127.0.0.1:7480"};
+  std::string tls_cert;
+  std::string tls_key;
   bool dev = false;
 
   std::string jwt_secret;
