@@ -58,6 +58,7 @@ bool take(const fb::CalleeOffline& from, call::CalleeOffline& to) {
   return take_text(from.callee(), to.callee);
 }
 bool take(const fb::Invited& from, call::Invited& to) {
+  take_text(from.media_room(), to.media_room);
   to.ring_deadline = take_time(from.ring_deadline());
   return take_texts(from.callees(), to.callees);
 }

@@ -45,7 +45,8 @@ struct PutFact {
   }
   auto operator()(const call::Invited& fact) const {
     const auto callees = put_texts(to, fact.callees);
-    return fb::CreateInvited(to, callees, put_time(fact.ring_deadline));
+    const auto media_room = put_text(to, fact.media_room);
+    return fb::CreateInvited(to, callees, put_time(fact.ring_deadline), media_room);
   }
   auto operator()(const call::Signaled& fact) const {
     const auto addressee = put_text(to, fact.to.view());

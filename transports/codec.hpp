@@ -10,6 +10,7 @@
 #include "core/call/error.hpp"
 #include "core/call/message.hpp"
 #include "core/engine/effect.hpp"
+#include "transports/livekit.hpp"
 
 namespace callstate::transports {
 
@@ -53,11 +54,25 @@ constexpr std::size_t json_depth_max = 16;
 std::expected<ClientMessage, DecodeFailure> decode(std::string_view text,
                                                    const call::RoomName& default_room);
 
-/// One server message as a JSON object. `addressee`: events are the same for
-/// everybody but a SIGNAL, whose `data` only its addressee and its sender see.
-enum class Addressee : std::uint8_t { everybody, participant };
-std::string encode(const engine::ServerMessage& message,
-                   Addressee addressee = Addressee::everybody);
+/// For whom a message is written. Most are the same for everybody.
+struct Viewer {
+  /// A SIGNAL's `data` is for its two ends.
+  std::string_view user{};
+  /// Whoever looks into the log itself sees it too.
+  bool everything = false;
+  /// Makes the user's own token for the call's media room, in what invites to the
+  /// call or shows it; null where there is no media server.
+  const MediaTokens* media = nullptr;
+  call::Time now{};  // from when that token is good
+};
+
+/// Whether the viewer gets a text of its own.
+enum class Sees : std::uint8_t { what_all_see, what_its_ends_see, its_own };
+Sees sees(const engine::ServerMessage& message, const Viewer& viewer);
+Sees sees(const engine::Event& event, const Viewer& viewer);
+
+/// One server message as a JSON object.
+std::string encode(const engine::ServerMessage& message, const Viewer& viewer = {});
 
 /// `{"type":"PONG"}`, with the PING's id where it had one.
 std::string pong(const call::MessageId& id);

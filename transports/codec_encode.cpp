@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <string>
 #include <variant>
 
+#include "core/call/standing.hpp"
 #include "transports/codec.hpp"
 #include "transports/json_writer.hpp"
 
@@ -30,11 +32,31 @@ void put_users(JsonWriter& to, std::string_view key, const std::vector<call::Use
   to.end_array();
 }
 
+/// The viewer's own token, where the call has a media room.
+void put_media(JsonWriter& to, const Viewer& viewer, const MediaGrant& grant) {
+  if (viewer.media == nullptr || grant.media_room.empty()) return;
+  const bool calls = grant.role == call::CallRole::caller;
+  to.text(calls ? "callerToken" : "calleeToken", viewer.media->mint(grant, viewer.now));
+  to.text("mediaUrl", viewer.media->url());
+}
+
+bool is_end(const call::Signaled& signal, const call::Record& record, const Viewer& viewer) {
+  return signal.to.view() == viewer.user || record.actor.user.view() == viewer.user;
+}
+
+/// What the viewer is in the room's live call; null for nothing.
+const call::Participant* part_in(const call::Room& room, const Viewer& viewer) {
+  const auto found = std::ranges::find_if(
+      room.participants, [&](const auto& each) { return each.user.view() == viewer.user; });
+  const bool in = room.live() && found != room.participants.end() && !call::out_of_call(*found);
+  return in ? &*found : nullptr;
+}
+
 /// An event's own fields, after those that every event carries.
 class OwnFields {
  public:
-  OwnFields(JsonWriter& to, const call::Record& record, Addressee addressee)
-      : to_(to), record_(record), addressee_(addressee) {}
+  OwnFields(JsonWriter& to, const call::Record& record, const Viewer& viewer)
+      : to_(to), record_(record), viewer_(viewer) {}
 
   void operator()(const call::CallStarted& event) const {
     to_.text("callerId", event.caller.view());
@@ -44,6 +66,19 @@ class OwnFields {
     to_.text("calleeName", event.callee_name);
     if (is_set(event.ring_deadline)) to_.time("ringDeadline", event.ring_deadline);
     to_.raw("metadata", event.metadata.empty() ? empty_object : event.metadata);
+    const bool calls = event.caller.view() == viewer_.user;
+    if (calls || names(event.callees)) {
+      const bool the_one = !calls && event.callees.size() == 1;
+      put_media(to_, viewer_,
+                {.media_room = event.media_room,
+                 .identity = viewer_.user,
+                 .name = calls     ? event.caller_name
+                         : the_one ? event.callee_name
+                                   : std::string(),
+                 .role = calls ? call::CallRole::caller : call::CallRole::callee,
+                 .call = record_.call,
+                 .room = record_.stream.name.view()});
+    }
   }
   void operator()(const call::Ringing&) const {
     to_.text("userId", actor());
@@ -68,11 +103,20 @@ class OwnFields {
     put_users(to_, "calleeIds", event.callees);
     to_.text("invitedBy", actor());
     if (is_set(event.ring_deadline)) to_.time("ringDeadline", event.ring_deadline);
+    if (names(event.callees)) {
+      put_media(to_, viewer_,
+                {.media_room = event.media_room,
+                 .identity = viewer_.user,
+                 .name = {},
+                 .role = call::CallRole::callee,
+                 .call = record_.call,
+                 .room = record_.stream.name.view()});
+    }
   }
   void operator()(const call::Signaled& event) const {
     to_.text("from", actor());
     to_.text("to", event.to.view());
-    if (addressee_ != Addressee::participant) return;
+    if (!viewer_.everything && !is_end(event, record_, viewer_)) return;
     to_.raw("data", event.data.empty() ? empty_object : event.data);
   }
   void operator()(const call::ParticipantJoined& event) const {
@@ -107,12 +151,17 @@ class OwnFields {
     to_.text("tenantId", record_.stream.tenant.view());
   }
 
+  [[nodiscard]] bool names(const std::vector<call::UserId>& users) const {
+    return std::ranges::any_of(
+        users, [&](const call::UserId& user) { return user.view() == viewer_.user; });
+  }
+
   JsonWriter& to_;
   const call::Record& record_;
-  Addressee addressee_;
+  const Viewer& viewer_;
 };
 
-void put(JsonWriter& to, const engine::Event& event, Addressee addressee) {
+void put(JsonWriter& to, const engine::Event& event, const Viewer& viewer) {
   const call::Record& record = event.record;
   to.text("type", type_of(record.payload));
   if (record.stream.kind == call::StreamKind::room) {
@@ -126,10 +175,10 @@ void put(JsonWriter& to, const engine::Event& event, Addressee addressee) {
   // What was not applied is seen in a call's history only.
   if (record.outcome != call::Outcome::applied) to.text("outcome", name_of(record.outcome));
   if (record.outcome == call::Outcome::refused) to.text("code", name_of(record.refusal));
-  std::visit(OwnFields(to, record, addressee), record.payload);
+  std::visit(OwnFields(to, record, viewer), record.payload);
 }
 
-void put(JsonWriter& to, const engine::RoomState& state, Addressee) {
+void put(JsonWriter& to, const engine::RoomState& state, const Viewer& viewer) {
   const call::Room& room = state.room;
   to.text("type", "ROOM_STATE");
   to.text("roomName", state.name.view());
@@ -155,9 +204,18 @@ void put(JsonWriter& to, const engine::RoomState& state, Addressee) {
   }
   to.number("seq", room.seq);
   to.number("pos", room.position);
+  const call::Participant* self = part_in(room, viewer);
+  if (self == nullptr) return;
+  put_media(to, viewer,
+            {.media_room = room.media_room,
+             .identity = viewer.user,
+             .name = self->role == call::CallRole::caller ? room.caller_name : std::string(),
+             .role = self->role,
+             .call = room.call,
+             .room = state.name.view()});
 }
 
-void put(JsonWriter& to, const engine::Ack& ack, Addressee) {
+void put(JsonWriter& to, const engine::Ack& ack, const Viewer&) {
   to.text("type", "ACK");
   to.text("id", ack.id.view());
   to.text("roomName", ack.room.view());
@@ -167,7 +225,7 @@ void put(JsonWriter& to, const engine::Ack& ack, Addressee) {
   to.boolean("duplicate", ack.duplicate);
 }
 
-void put(JsonWriter& to, const engine::Refusal& refusal, Addressee) {
+void put(JsonWriter& to, const engine::Refusal& refusal, const Viewer&) {
   to.text("type", "ERROR");
   to.text("code", name_of(refusal.error.code));
   to.text("message", refusal.error.message);
@@ -179,21 +237,58 @@ void put(JsonWriter& to, const engine::Refusal& refusal, Addressee) {
   if (refusal.retry_after_ms) to.number("retryAfterMs", *refusal.retry_after_ms);
 }
 
-void put(JsonWriter& to, const engine::AnsweredElsewhere& answered, Addressee) {
+void put(JsonWriter& to, const engine::AnsweredElsewhere& answered, const Viewer&) {
   to.text("type", "ANSWERED_ELSEWHERE");
   to.text("roomName", answered.room.view());
   put_call(to, answered.call);
   to.number("pos", answered.position);
 }
 
+void put(JsonWriter& to, const engine::Presence& presence, const Viewer&) {
+  to.text("userId", presence.user.view());
+  to.boolean("online", presence.online);
+  to.begin_array("devices");
+  for (const auto& device : presence.devices) to.text(device.view());
+  to.end_array();
+  if (presence.rooms.empty()) {
+    to.null("roomName");
+  } else {
+    to.text("roomName", presence.rooms.front().view());
+  }
+  to.begin_array("rooms");
+  for (const auto& room : presence.rooms) to.text(room.view());
+  to.end_array();
+}
+
+void put(JsonWriter& to, const engine::AsOf& as_of, const Viewer&) {
+  to.number("cursor", as_of.position);
+}
+
 }  // namespace
 
-std::string encode(const engine::ServerMessage& message, Addressee addressee) {
+Sees sees(const engine::Event& event, const Viewer& viewer) {
+  const auto& payload = event.record.payload;
+  if (const auto* signal = std::get_if<call::Signaled>(&payload)) {
+    return is_end(*signal, event.record, viewer) ? Sees::what_its_ends_see : Sees::what_all_see;
+  }
+  if (viewer.media == nullptr) return Sees::what_all_see;
+  const bool invites = std::holds_alternative<call::CallStarted>(payload) ||
+                       std::holds_alternative<call::Invited>(payload);
+  return invites ? Sees::its_own : Sees::what_all_see;
+}
+
+Sees sees(const engine::ServerMessage& message, const Viewer& viewer) {
+  if (const auto* event = std::get_if<engine::Event>(&message)) return sees(*event, viewer);
+  const bool shows = viewer.media != nullptr && std::holds_alternative<engine::RoomState>(message);
+  return shows ? Sees::its_own : Sees::what_all_see;
+}
+
+std::string encode(const engine::ServerMessage& message, const Viewer& viewer) {
   std::string text;
   text.reserve(usual_bytes);
   JsonWriter to(text);
   to.begin_object();
-  std::visit([&](const auto& each) { put(to, each, addressee); }, message);
+  std::visit([&](const auto& each) { put(to, each, viewer); }, message);
   to.end_object();
   return text;
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <cstring>
 #include <random>
 #include <utility>
@@ -35,6 +36,10 @@ class Key {
 };
 static_assert(call::TenantId::bytes_max <= 255);
 
+call::Time now() {
+  return std::chrono::time_point_cast<call::Duration>(std::chrono::system_clock::now());
+}
+
 engine::KeyedTextHash random_hash() {
   std::random_device device;
   const auto word = [&device] { return (std::uint64_t{device()} << 32U) | device(); };
@@ -43,8 +48,8 @@ engine::KeyedTextHash random_hash() {
 
 }  // namespace
 
-Hub::Hub(std::uint16_t number)
-    : number_(number), users_(0, random_hash()), rooms_(0, random_hash()) {}
+Hub::Hub(std::uint16_t number, const MediaTokens* media)
+    : number_(number), media_(media), users_(0, random_hash()), rooms_(0, random_hash()) {}
 
 void Hub::add(engine::SessionId id, Outlet& outlet, const call::TenantId& tenant,
               const call::UserId& user) {
@@ -125,7 +130,7 @@ void Hub::close_all(const engine::Close& close) {
 void Hub::carry(const engine::Reply& effect) {
   auto* session = find(effect.to);
   if (session == nullptr) return;
-  Outgoing message(effect.message);
+  Outgoing message(effect.message, media_, now());
   send(*session, message);
 }
 
@@ -151,7 +156,7 @@ void Hub::carry(const engine::Publish& effect) {
   const auto& record = effect.event.record;
   const auto& stream = record.stream;
   ++round_;
-  Outgoing message(effect.event);
+  Outgoing message(effect.event, media_, now());
 
   if (stream.kind == call::StreamKind::user) {
     const auto user = users_.find(Key(stream).view());
@@ -238,7 +243,7 @@ void Hub::end_call(const call::Stream& room) {
 }
 
 void Hub::send(Session& session, Outgoing& message) {
-  session.outlet->send(message, message.addressee(Key::name(session.user->first)));
+  session.outlet->send(message, Key::name(session.user->first));
   if (session.touched) return;
   session.touched = true;
   touched_.push_back(&session);

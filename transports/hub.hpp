@@ -17,32 +17,36 @@
 namespace callstate::transports {
 
 /// A message on its way to any number of sessions of one hub: typed, and
-/// serialised at most once for each kind of addressee, when the first session
-/// asks for the text. Lives while one effect is carried out; what it is made
-/// from must outlive it.
+/// serialised once for all who see the same, when the first of them asks for the
+/// text. Lives while one effect is carried out; what it is made from must outlive
+/// it.
 class Outgoing {
  public:
-  explicit Outgoing(const engine::ServerMessage& message);
-  explicit Outgoing(const engine::Event& event) : event_(&event) {}
+  /// `media` may be null; `now` is from when the tokens are good that it makes.
+  explicit Outgoing(const engine::ServerMessage& message, const MediaTokens* media = nullptr,
+                    call::Time now = {});
+  explicit Outgoing(const engine::Event& event, const MediaTokens* media = nullptr,
+                    call::Time now = {})
+      : event_(&event), media_(media), now_(now) {}
 
-  /// What `user` is to this message: `participant` for the two ends of a
-  /// SIGNAL, who see its data.
-  [[nodiscard]] Addressee addressee(std::string_view user) const;
-
-  /// As the addressee may see it. Valid while this object lives.
-  [[nodiscard]] const engine::ServerMessage& message(Addressee addressee);
-  /// The same as JSON text. Shared by every session that gets the same text.
-  [[nodiscard]] const std::shared_ptr<const std::string>& text(Addressee addressee);
+  /// As the user may see it. Valid while this object lives.
+  [[nodiscard]] const engine::ServerMessage& message(std::string_view user);
+  /// The same as JSON text, with the user's media token where there is one. Shared
+  /// by every session that gets the same text.
+  [[nodiscard]] std::shared_ptr<const std::string> text(std::string_view user);
 
  private:
+  [[nodiscard]] Viewer viewer(std::string_view user) const;
   [[nodiscard]] const engine::ServerMessage& whole();
 
   const engine::Event* event_ = nullptr;            // set when this is an event
   const engine::ServerMessage* message_ = nullptr;  // null until somebody asks
-  std::optional<engine::ServerMessage> made_;       // of a bare event
-  std::optional<engine::ServerMessage> redacted_;   // a SIGNAL without its data
-  std::shared_ptr<const std::string> for_everybody_;
-  std::shared_ptr<const std::string> for_participants_;
+  const MediaTokens* media_ = nullptr;
+  call::Time now_{};
+  std::optional<engine::ServerMessage> made_;      // of a bare event
+  std::optional<engine::ServerMessage> redacted_;  // a SIGNAL without its data
+  std::shared_ptr<const std::string> for_all_;
+  std::shared_ptr<const std::string> for_ends_;  // of a SIGNAL
 };
 
 /// What a hub knows of a session: it can be written to and closed, nothing
@@ -50,9 +54,9 @@ class Outgoing {
 class Outlet {
  public:
   virtual ~Outlet() = default;
-  /// Queues a message. Must not remove any session from the hub: a session
-  /// whose queue is full remembers that and closes itself (4410) in `flush`.
-  virtual void send(Outgoing& message, Addressee addressee) = 0;
+  /// Queues a message, as the session's user sees it. Must not remove any session from the hub: a
+  /// session whose queue is full remembers that and closes itself (4410) in `flush`.
+  virtual void send(Outgoing& message, std::string_view user) = 0;
   /// What the session missed is to be read and sent before anything that is sent
   /// after this.
   virtual void resume(const engine::Resume& what) = 0;
@@ -71,7 +75,8 @@ class Outlet {
 class Hub {
  public:
   /// `number` is the high part of the ids of this hub's sessions.
-  explicit Hub(std::uint16_t number);
+  /// Tokens for media rooms are made by `media`, which may be null and outlives it.
+  explicit Hub(std::uint16_t number, const MediaTokens* media = nullptr);
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
 
@@ -150,6 +155,7 @@ class Hub {
   void send_to_room(const call::Stream& room, Outgoing& message);
 
   std::uint16_t number_;
+  const MediaTokens* media_;
   std::uint64_t last_number_ = 0;
   std::uint64_t round_ = 0;  // counts events, so that none reaches a session twice
   std::unordered_map<engine::SessionId, Session> sessions_;

@@ -48,11 +48,11 @@ void InProcessSession::close() {
   (void)owner_.inbox_.submit(engine::CloseNotice{id_});  // always taken
 }
 
-void InProcessSession::send(Outgoing& message, Addressee addressee) {
+void InProcessSession::send(Outgoing& message, std::string_view user) {
   if (!open_) return;
-  if (!resuming_) return on_message_(message.message(addressee));
+  if (!resuming_) return on_message_(message.message(user));
   if (resuming_->held() < held_max) {
-    resuming_->hold(message.message(addressee));
+    resuming_->hold(message.message(user));
   } else {
     overflowed_ = true;
   }
@@ -145,8 +145,7 @@ void InProcess::pass_on_missed(engine::SessionId id,
   if (!mail) return outlet.close({1011, "what was missed cannot be read"});
   for (const auto& message : mail->messages) {
     Outgoing outgoing(message);
-    session->on_message_(
-        outgoing.message(outgoing.addressee(session->resuming_->now().query->user.view())));
+    session->on_message_(outgoing.message(session->resuming_->now().query->user.view()));
   }
   session->resuming_->advance(mail->cursor);
   while (session->resuming_->done()) {

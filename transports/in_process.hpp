@@ -58,7 +58,7 @@ class InProcessSession final : private Outlet {
   InProcessSession(InProcess& owner, OnMessage on_message, OnClose on_close);
   [[nodiscard]] bool submit(engine::Submission submission);
 
-  void send(Outgoing& message, Addressee addressee) override;
+  void send(Outgoing& message, std::string_view user) override;
   void resume(const engine::Resume& what) override;
   void flush() override;
   void close(const engine::Close& close) override;

@@ -15,10 +15,11 @@ using Timer = asio::basic_waitable_timer<SteadyClock, asio::wait_traits<SteadyCl
 
 }  // namespace
 
-IoThread::IoThread(std::uint16_t hub_number, std::chrono::milliseconds sweep_interval)
+IoThread::IoThread(std::uint16_t hub_number, std::chrono::milliseconds sweep_interval,
+                   const MediaTokens* media)
     : sweep_interval_(sweep_interval),
       hub_number_(hub_number),
-      hub_(hub_number),
+      hub_(hub_number, media),
       scratch_(scratch_bytes) {}
 
 IoThread::~IoThread() {

@@ -59,7 +59,8 @@ class Connection : public boost::intrusive::list_base_hook<
 /// is touched by that thread only.
 class IoThread {
  public:
-  IoThread(std::uint16_t hub_number, std::chrono::milliseconds sweep_interval);
+  IoThread(std::uint16_t hub_number, std::chrono::milliseconds sweep_interval,
+           const MediaTokens* media = nullptr);
   ~IoThread();
 
   void start();

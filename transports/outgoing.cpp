@@ -1,22 +1,12 @@
 #include "transports/hub.hpp"
 
 namespace callstate::transports {
-namespace {
 
-const call::Signaled* signal_of(const engine::Event& event) {
-  return std::get_if<call::Signaled>(&event.record.payload);
-}
+Outgoing::Outgoing(const engine::ServerMessage& message, const MediaTokens* media, call::Time now)
+    : event_(std::get_if<engine::Event>(&message)), message_(&message), media_(media), now_(now) {}
 
-}  // namespace
-
-Outgoing::Outgoing(const engine::ServerMessage& message)
-    : event_(std::get_if<engine::Event>(&message)), message_(&message) {}
-
-Addressee Outgoing::addressee(std::string_view user) const {
-  const auto* signal = event_ == nullptr ? nullptr : signal_of(*event_);
-  if (signal == nullptr) return Addressee::everybody;
-  const bool an_end = signal->to.view() == user || event_->record.actor.user.view() == user;
-  return an_end ? Addressee::participant : Addressee::everybody;
+Viewer Outgoing::viewer(std::string_view user) const {
+  return {.user = user, .media = media_, .now = now_};
 }
 
 const engine::ServerMessage& Outgoing::whole() {
@@ -24,9 +14,10 @@ const engine::ServerMessage& Outgoing::whole() {
   return *message_;
 }
 
-const engine::ServerMessage& Outgoing::message(Addressee addressee) {
-  if (addressee == Addressee::participant || event_ == nullptr || signal_of(*event_) == nullptr)
-    return whole();
+const engine::ServerMessage& Outgoing::message(std::string_view user) {
+  const bool signal =
+      event_ != nullptr && std::holds_alternative<call::Signaled>(event_->record.payload);
+  if (!signal || sees(*event_, viewer(user)) == Sees::what_its_ends_see) return whole();
   if (!redacted_) {
     auto& event = std::get<engine::Event>(redacted_.emplace(whole()));
     std::get<call::Signaled>(event.record.payload).data.clear();
@@ -34,10 +25,20 @@ const engine::ServerMessage& Outgoing::message(Addressee addressee) {
   return *redacted_;
 }
 
-const std::shared_ptr<const std::string>& Outgoing::text(Addressee addressee) {
-  auto& text = addressee == Addressee::everybody ? for_everybody_ : for_participants_;
-  if (!text) text = std::make_shared<const std::string>(encode(whole(), addressee));
-  return text;
+std::shared_ptr<const std::string> Outgoing::text(std::string_view user) {
+  const auto to = viewer(user);
+  const auto made = [&] { return std::make_shared<const std::string>(encode(whole(), to)); };
+  switch (event_ != nullptr ? sees(*event_, to) : sees(*message_, to)) {
+    case Sees::its_own:
+      return made();
+    case Sees::what_its_ends_see:
+      if (!for_ends_) for_ends_ = made();
+      return for_ends_;
+    case Sees::what_all_see:
+      break;
+  }
+  if (!for_all_) for_all_ = made();
+  return for_all_;
 }
 
 }  // namespace callstate::transports

@@ -14,6 +14,7 @@
 #include "core/engine/submission.hpp"
 #include "transports/authenticator.hpp"
 #include "transports/http.hpp"
+#include "transports/livekit.hpp"
 #include "transports/logger.hpp"
 #include "transports/rate_limit.hpp"
 #include "transports/tls_certificate.hpp"
@@ -57,6 +58,7 @@ struct ServerPorts {
   const engine::LogReader& log;
   Authenticator& authenticator;
   std::function<bool()> ready;  // for /readyz; any thread, must not block; empty: always
+  const MediaTokens* media;     // null: no media server
   HttpHandler handler;          // every path that the server itself does not know; may be empty
   Logger logger;
   /// Every connection speaks TLS with it; none: plain.

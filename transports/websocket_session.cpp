@@ -116,10 +116,10 @@ void WebSocketSession::on_peer_close(const FrameParser::Result& frame) {
   push(Opcode::close, frame.code == no_code ? std::string() : close_payload(frame.code, {}));
 }
 
-void WebSocketSession::send(Outgoing& message, Addressee addressee) {
+void WebSocketSession::send(Outgoing& message, std::string_view user) {
   if (state_ != State::open) return;
-  if (resuming_) return hold(message.text(addressee));
-  push(Opcode::text, message.text(addressee));
+  if (resuming_) return hold(message.text(user));
+  push(Opcode::text, message.text(user));
 }
 
 void WebSocketSession::push(Opcode opcode, std::shared_ptr<const std::string> payload) {

@@ -36,7 +36,7 @@ class WebSocketSession final : public Outlet, public Connection {
   /// From here on the session owns itself, until the connection has ended.
   static void run(std::unique_ptr<WebSocketSession> self);
 
-  void send(Outgoing& message, Addressee addressee) override;
+  void send(Outgoing& message, std::string_view user) override;
   void resume(const engine::Resume& what) override;
   void flush() override;
   void close(const engine::Close& close) override;

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "core/engine/mail.hpp"
+#include "transports/authenticate.hpp"
 #include "transports/websocket_session.hpp"
 
 // What a client that comes back with its cursor has missed: read from the log a
@@ -44,8 +45,8 @@ void WebSocketSession::read_missed() {
     if (mail) {
       page.cursor = mail->cursor;
       for (const auto& message : mail->messages) {
-        Outgoing outgoing(message);
-        page.texts.push_back(outgoing.text(outgoing.addressee(what.query->user.view())));
+        Outgoing outgoing(message, server.ports.media, utc_now());
+        page.texts.push_back(outgoing.text(what.query->user.view()));
       }
     } else {
       server.ports.logger(Logger::Level::error,

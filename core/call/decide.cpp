@@ -223,7 +223,9 @@ Verdict on(const Case& c, const Invite& invite) {
     return refused(c, invite, ErrorCode::invalid_message,
                    sentence({"calleeIds of INVITED ", fault}));
   }
-  Invited invited{.callees = {}, .ring_deadline = c.context.now + c.context.rules.ring_timeout};
+  Invited invited{.callees = {},
+                  .ring_deadline = c.context.now + c.context.rules.ring_timeout,
+                  .media_room = c.room.media_room};
   std::size_t people = c.room.participants.size();
   for (const auto& callee : invite.callees) {
     const auto* known = c.room.find(callee);

@@ -60,6 +60,7 @@ struct CalleeOffline {
 struct Invited {
   std::vector<UserId> callees;
   Time ring_deadline{};
+  std::string media_room{};  // the call's, as in CallStarted
 };
 struct Signaled {
   UserId to;

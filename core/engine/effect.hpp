@@ -62,8 +62,22 @@ struct Event {
   call::Record record;
 };
 
+/// A user as of now.
+struct Presence {
+  call::UserId user;
+  bool online = false;
+  std::vector<call::DeviceId> devices;  // of the sessions, each once
+  std::vector<call::RoomName> rooms;    // of the live calls the user takes part in
+};
+
+/// The end of an answer: what came before it is so as of this position.
+struct AsOf {
+  call::Position position = 0;
+};
+
 /// What a client can be sent.
-using ServerMessage = std::variant<Event, RoomState, Ack, Refusal, AnsweredElsewhere>;
+using ServerMessage =
+    std::variant<Event, RoomState, Ack, Refusal, AnsweredElsewhere, Presence, AsOf>;
 
 /// Whose mail is read, and what of it: what a session hears.
 struct MailQuery {

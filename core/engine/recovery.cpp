@@ -145,6 +145,7 @@ std::expected<Recovery, Failure> Sequencer::recover(const LogReader& reader) {
 }
 
 void Sequencer::fold_audience(const call::Record& record, std::vector<MailNote>& notes) {
+  claim_media_room(record);
   const call::Stream& stream = record.stream;
   if (record.outcome == call::Outcome::applied && stream.kind == call::StreamKind::room) {
     audiences_.take(states_.room(stream.tenant, stream.name.view()), record, notes);

@@ -20,6 +20,12 @@ bool changes_members(const call::Payload& payload) {
          std::holds_alternative<call::Ended>(payload);
 }
 
+/// Whether an event of a user's stream is told to those in a call with the user.
+bool concerns_others(const call::Payload& payload) {
+  return std::holds_alternative<call::UserOnline>(payload) ||
+         std::holds_alternative<call::UserOffline>(payload);
+}
+
 /// Who answers too late is told why, so that the client can say it.
 void add_end_reason(Refusal& refusal, const call::Room& room) {
   if (room.state == call::CallState::ended) refusal.end_reason = room.end_reason;
@@ -137,6 +143,7 @@ call::Position Sequencer::append(RoomEntry& entry, const By& by, call::Payload p
   call::evolve(entry.room, record);
   entry.room.chain = hash;
   dedup_.add(record);
+  claim_media_room(record);
   states_.changed(entry);
   if (by.outcome == call::Outcome::applied) {
     states_.arm(entry, call::next_deadline(entry.room));
@@ -147,9 +154,10 @@ call::Position Sequencer::append(RoomEntry& entry, const By& by, call::Payload p
   return head_;
 }
 
-void Sequencer::append(UserEntry& entry, call::Payload payload, Batch& batch) {
+call::Position Sequencer::append(UserEntry& entry, const By& by, call::Payload payload,
+                                 Batch& batch) {
   call::Record record =
-      make_record(entry, entry.user.seq, entry.user.chain, server(), std::move(payload));
+      make_record(entry, entry.user.seq, entry.user.chain, by, std::move(payload));
   const call::Hash hash = batch.records->add(record);
   head_ = record.position;
   call::evolve(entry.user, record);
@@ -160,12 +168,13 @@ void Sequencer::append(UserEntry& entry, call::Payload payload, Batch& batch) {
   Publish publish{{std::move(record)}, {}};
   // Who is in a call with the user learns of coming and going; that the user is
   // in it, they have heard from the room.
-  if (!std::holds_alternative<call::UserInCall>(publish.event.record.payload)) {
+  if (concerns_others(publish.event.record.payload)) {
     for (const auto& [room, present] : audiences_.rooms_of(entry.name)) {
       if (present) publish.rooms.push_back(room->stream);
     }
   }
   batch.effects.emplace_back(std::move(publish));
+  return head_;
 }
 
 void Sequencer::conclude(RoomEntry& entry, std::vector<call::Payload> payloads, Batch& batch) {
@@ -186,17 +195,20 @@ void Sequencer::on(Send& send, Batch& batch) {
   const auto found = sessions_.find(send.session);
   if (found == sessions_.end()) return;
   Session& session = found->second;
-  call::Message& message = send.message;
+  act({send.session, false, &session, sender_of(session)}, send.message, batch);
+}
+
+void Sequencer::act(const Said& said, call::Message& message, Batch& batch) {
   const auto refuse = [&](call::Error error, std::optional<std::uint32_t> retry_after_ms = {}) {
     batch.effects.emplace_back(Reply{
-        send.session, Refusal{std::move(error), message.id, message.room, {}, retry_after_ms}});
+        said.reply_to, Refusal{std::move(error), message.id, message.room, {}, retry_after_ms}});
   };
 
-  call::Sender sender = sender_of(session);
+  const call::Sender& sender = said.sender;
   const call::UserId& actor = call::acting_user(message, sender);
   if (!message.id.empty()) {
     if (const auto before = dedup_.find(sender.tenant, actor, message.room.view(), message.id)) {
-      return repeat(send, *before, actor, sender.tenant, batch);
+      return repeat(said.reply_to, message, *before, actor, sender.tenant, batch);
     }
   }
   if (!log_.has_room()) return refuse(storage_full());
@@ -211,7 +223,10 @@ void Sequencer::on(Send& send, Batch& batch) {
   RoomEntry& entry = states_.room(sender.tenant, message.room.view());
   tenant_ = &sender.tenant;
   call::Context how = context();
-  if (std::holds_alternative<call::StartCall>(message.body)) how.new_call = ids_.next_call(now_);
+  if (std::holds_alternative<call::StartCall>(message.body)) {
+    how.new_call = ids_.next_call(now_);
+    how.media_room = media_room_of(sender.tenant, message.room);
+  }
   call::Verdict verdict = call::decide(entry.room, message, sender, how);
 
   const bool accepted = verdict.outcome == call::Outcome::applied &&
@@ -224,12 +239,13 @@ void Sequencer::on(Send& send, Batch& batch) {
               .refusal = verdict.refusal.code};
   // The answer to the sender goes out before the event that it answers.
   const std::size_t answer_at = batch.effects.size();
-  const bool answers = verdict.outcome == call::Outcome::refused || !message.id.empty();
-  if (answers) batch.effects.emplace_back(Reply{send.session, Ack{}});
-  if (!session.left.empty() && entry.room.live() && entry.room.find(actor) != nullptr &&
-      std::erase(session.left, message.room) > 0) {
-    batch.effects.emplace_back(Subscribe{send.session, entry.stream, false});
-    show_room(send.session, entry, batch);
+  const bool answers =
+      verdict.outcome == call::Outcome::refused || !message.id.empty() || said.wants;
+  if (answers) batch.effects.emplace_back(Reply{said.reply_to, Ack{}});
+  if (said.session != nullptr && !said.session->left.empty() && entry.room.live() &&
+      entry.room.find(actor) != nullptr && std::erase(said.session->left, message.room) > 0) {
+    batch.effects.emplace_back(Subscribe{said.reply_to, entry.stream, false});
+    show_room(said.reply_to, entry, batch);
   }
   const call::Position position = append(entry, by, std::move(verdict.payload), batch);
   if (verdict.outcome == call::Outcome::refused) {
@@ -247,18 +263,16 @@ void Sequencer::on(Send& send, Batch& batch) {
   conclude(entry, std::move(verdict.conclusions), batch);
   if (accepted) {
     const call::UserInCall in_call{message.room};
-    const bool for_itself = actor == session.user->stream.name;
-    append(for_itself ? *session.user : states_.user(sender.tenant, actor.view()), in_call, batch);
-    if (first_answer) append(*entry.members.front(), in_call, batch);
+    append(states_.user(sender.tenant, actor.view()), server(), in_call, batch);
+    if (first_answer) append(*entry.members.front(), server(), in_call, batch);
   }
 }
 
-void Sequencer::repeat(const Send& send, const Remembered& before, const call::UserId& actor,
-                       const call::TenantId& tenant, Batch& batch) {
-  const call::Message& message = send.message;
+void Sequencer::repeat(SessionId reply_to, const call::Message& message, const Remembered& before,
+                       const call::UserId& actor, const call::TenantId& tenant, Batch& batch) {
   if (before.outcome != call::Outcome::refused) {
-    batch.effects.emplace_back(Reply{send.session, Ack{message.id, message.room, before.seq,
-                                                       before.position, before.outcome, true}});
+    batch.effects.emplace_back(Reply{reply_to, Ack{message.id, message.room, before.seq,
+                                                   before.position, before.outcome, true}});
     return;
   }
   Refusal refusal{{before.refusal, "a message with this id was refused before, at position " +
@@ -275,7 +289,7 @@ void Sequencer::repeat(const Send& send, const Remembered& before, const call::U
   if (std::holds_alternative<call::Accept>(message.body)) {
     add_end_reason(refusal, states_.room(tenant, message.room.view()).room);
   }
-  batch.effects.emplace_back(Reply{send.session, std::move(refusal)});
+  batch.effects.emplace_back(Reply{reply_to, std::move(refusal)});
 }
 
 // ---- time -------------------------------------------------------------------
@@ -306,7 +320,8 @@ void Sequencer::decide_due(Batch& batch) {
       states_.arm(room, call::next_deadline(room.room));
     } else {
       auto& user = static_cast<UserEntry&>(*entry);
-      if (user.sessions.empty() && user.user.online) append(user, call::UserOffline{}, batch);
+      if (user.sessions.empty() && user.user.online)
+        append(user, server(), call::UserOffline{}, batch);
     }
     if (full(batch)) break;
   }

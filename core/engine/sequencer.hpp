@@ -113,7 +113,14 @@ class Sequencer {
   void on(Send& send, Batch& batch);
   void on(Join& join, Batch& batch);
   void on(Leave& leave, Batch& batch);
+  // In sequencer_requests.cpp:
+  void on(Request& request, Batch& batch);
+  void on(Ask& ask, Batch& batch);
+  void on(Revoke& revoke, Batch& batch);
+  void on(ReportMedia& report, Batch& batch);
 
+  [[nodiscard]] static bool may_hear(call::Role role, const call::UserId& user,
+                                     const call::Room& room);
   call::Time refresh_now();
   /// When the clock will show that the log's time is `time`.
   [[nodiscard]] call::Time by_the_clock(call::Time time) const;
@@ -129,9 +136,38 @@ class Sequencer {
                                          call::Payload payload) const;
   /// Appends to a room and folds; an applied event is published.
   call::Position append(RoomEntry& room, const By& by, call::Payload payload, Batch& batch);
-  void append(UserEntry& user, call::Payload payload, Batch& batch);
-  void repeat(const Send& send, const Remembered& before, const call::UserId& actor,
-              const call::TenantId& tenant, Batch& batch);
+  call::Position append(UserEntry& user, const By& by, call::Payload payload, Batch& batch);
+  /// A message of a session, or of a request without one, whose answer goes to
+  /// `reply_to`, and who `wants` one in any case.
+  struct Said {
+    SessionId reply_to = 0;
+    bool wants = false;
+    Session* session = nullptr;
+    call::Sender sender;
+  };
+  void act(const Said& said, call::Message& message, Batch& batch);
+  void repeat(SessionId reply_to, const call::Message& message, const Remembered& before,
+              const call::UserId& actor, const call::TenantId& tenant, Batch& batch);
+  [[nodiscard]] bool revoked(const UserEntry& user, call::Time issued_at) const;
+  /// Whether the requester's token still counts; if not, it is told.
+  [[nodiscard]] bool admitted(const Requester& by, Batch& batch);
+  void refuse(SessionId to, call::ErrorCode code, std::string_view sentence, Batch& batch,
+              const call::RoomName& room = {}) const;
+  void answer(const Ask& ask, const Ask::Admission& what, Batch& batch);
+  void answer(const Ask& ask, const Ask::LiveCalls& what, Batch& batch);
+  void answer(const Ask& ask, const Ask::OneRoom& what, Batch& batch);
+  void answer(const Ask& ask, const Ask::PresenceOf& what, Batch& batch);
+
+  /// The media server's name for a room of ours.
+  [[nodiscard]] std::string media_room_of(const call::TenantId& tenant, const call::RoomName& room);
+  /// The other way round; nothing for a room that is none of ours.
+  struct Place {
+    call::TenantId tenant;
+    call::RoomName room;
+  };
+  [[nodiscard]] std::optional<Place> place_of(const std::string& media_room);
+  /// Remembers whose a media server's room is.
+  void claim_media_room(const call::Record& record);
   void conclude(RoomEntry& room, std::vector<call::Payload> payloads, Batch& batch);
   void sessions_changed(UserEntry& user, Batch& batch);
   void sessions_came(UserEntry& user, Batch& batch);

@@ -8,21 +8,22 @@
 namespace callstate::engine {
 namespace {
 
+constexpr std::uint16_t close_unauthenticated = 1008;
 constexpr std::uint16_t close_forbidden = 4403;
 constexpr std::uint16_t close_abuse = 4429;
-
-// A customer of the tenant hears only the calls it takes part in; the tenant's
-// own people may listen to any room of theirs. A room shows its last call too.
-bool may_hear(call::Role role, const call::UserId& user, const call::Room& room) {
-  return role != call::Role::portal_customer || room.state == call::CallState::idle ||
-         room.find(user) != nullptr;
-}
 
 bool hears_lastingly(call::Role role) {
   return role != call::Role::portal_customer;
 }
 
 }  // namespace
+
+// A customer of the tenant hears only the calls it takes part in; the tenant's
+// own people may listen to any room of theirs. A room shows its last call too.
+bool Sequencer::may_hear(call::Role role, const call::UserId& user, const call::Room& room) {
+  return role != call::Role::portal_customer || room.state == call::CallState::idle ||
+         room.find(user) != nullptr;
+}
 
 call::Sender Sequencer::sender_of(const Session& session) const {
   return {.tenant = session.user->stream.tenant,
@@ -37,6 +38,9 @@ void Sequencer::on(OpenSession& open, Batch& batch) {
     batch.effects.emplace_back(CloseSession{open.session, {code, std::move(reason)}});
   };
   UserEntry& user = states_.user(open.sender.tenant, open.sender.user.view());
+  if (revoked(user, open.issued_at)) {
+    return turn_away(close_unauthenticated, "Invalid authentication token");
+  }
   if (user.sessions.size() >= settings_.sessions_per_user_max) {
     return turn_away(close_abuse, "too many sessions of this user");
   }
@@ -57,6 +61,10 @@ void Sequencer::on(OpenSession& open, Batch& batch) {
   user.sessions.push_back(open.session);
   if (user.sessions.size() == 1) sessions_changed(user, batch);
 
+  if (open.polls) {
+    batch.effects.emplace_back(Reply{open.session, AsOf{head_}});
+    return;
+  }
   batch.effects.emplace_back(Attach{open.session, joined == nullptr});
   const bool resumes =
       can_resume(open.session, open.since, open.room.value_or(call::RoomName()), batch);
@@ -110,7 +118,7 @@ void Sequencer::sessions_changed(UserEntry& user, Batch& batch) {
 void Sequencer::sessions_came(UserEntry& user, Batch& batch) {
   states_.arm(user, std::nullopt);
   if (!user.user.online || user.user.offline_deadline != call::Time{}) {
-    append(user, call::UserOnline{}, batch);
+    append(user, server(), call::UserOnline{}, batch);
   }
   // A copy: concluding may relink the user's rooms.
   for (RoomEntry* room : std::vector(user.rooms)) {
@@ -252,10 +260,12 @@ void Sequencer::show_invitation(SessionId session, const UserEntry& user, const 
                                              .callees = std::move(together),
                                              .callee_name = room.callee_name,
                                              .metadata = room.metadata,
-                                             .ring_deadline = self->ring_deadline};
+                                             .ring_deadline = self->ring_deadline,
+                                             .media_room = room.media_room};
   } else {
-    event.record.payload =
-        call::Invited{.callees = std::move(together), .ring_deadline = self->ring_deadline};
+    event.record.payload = call::Invited{.callees = std::move(together),
+                                         .ring_deadline = self->ring_deadline,
+                                         .media_room = room.media_room};
   }
   batch.effects.emplace_back(Reply{session, std::move(event)});
 }

@@ -41,6 +41,8 @@ struct Settings {
   /// Positions of a segment of the mailbox, of which the latest is in memory: a
   /// power of two, at most MailSegment::block_positions.
   std::size_t mail_segment = 16'384;
+  /// Whether calls have a room at a media server.
+  bool media = false;
   /// Recorded in SERVER_STARTED.
   std::string version = "0.1.0";
 };

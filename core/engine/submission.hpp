@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <variant>
 
@@ -20,6 +21,10 @@ struct OpenSession {
   /// The client's cursor: what concerns it and came after that is sent, see Resume.
   /// One that the log no longer reaches is answered CURSOR_EXPIRED.
   std::optional<call::Position> since{};
+  call::Time issued_at{};  // of its token; see Revoke
+  /// Somebody who polls: the user is online by it, and it is sent nothing but
+  /// AsOf once it is open.
+  bool polls = false;
 };
 
 /// The session's connection is gone.
@@ -47,7 +52,59 @@ struct Leave {
   call::MessageId id;
 };
 
-using Submission = std::variant<OpenSession, CloseNotice, Send, Join, Leave>;
+// Of those who have no session, by their token alone. Each is answered, to
+// `reply_to`: an id of a hub that need not be a session.
+
+/// Whose request it is. Apart from the requests, which wait in the inbox: it is large.
+struct Requester {
+  SessionId reply_to = 0;
+  call::Sender sender;
+  call::Time issued_at{};  // of the token
+};
+
+/// A signaling message. Answered with an Ack or a Refusal.
+struct Request {
+  std::shared_ptr<const Requester> by;
+  call::Message message;
+};
+
+/// A question. Answered with a Refusal, or what was asked for and then AsOf.
+struct Ask {
+  /// Whether the token still counts: nothing more.
+  struct Admission {};
+  /// What a session would be shown when it opens: the RoomState of each live call
+  /// of the user, and the invitations that still ring.
+  struct LiveCalls {};
+  /// One room's RoomState, which the user must be allowed to hear.
+  struct OneRoom {
+    call::RoomName room;
+  };
+  /// A user's Presence.
+  struct PresenceOf {
+    call::UserId user;
+  };
+  std::shared_ptr<const Requester> by;
+  std::variant<Admission, LiveCalls, OneRoom, PresenceOf> what;
+};
+
+/// Ends every session of the user, and takes no token of the user's any more that
+/// was issued up to now. By a SERVICE. Answered with an Ack.
+struct Revoke {
+  std::shared_ptr<const Requester> by;
+  call::UserId user;
+};
+
+/// What a media server reports of one of its rooms, with the id that tells repeats.
+/// Answered with an Ack; ROOM_NOT_FOUND when the media room is none of ours.
+struct ReportMedia {
+  SessionId reply_to = 0;
+  std::string media_room;
+  call::MessageId id;
+  call::MediaReported said;
+};
+
+using Submission =
+    std::variant<OpenSession, CloseNotice, Send, Join, Leave, Request, Ask, Revoke, ReportMedia>;
 
 /// Where transports put submissions: the engine's bounded inbox.
 class Inbox {

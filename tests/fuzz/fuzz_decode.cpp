@@ -48,6 +48,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(signal->data.size() <= call::opaque_bytes_max);
     record.payload = call::Signaled{signal->to, signal->data};
   }
-  require(is_json(transports::encode(engine::Event{record}, transports::Addressee::participant)));
+  require(is_json(transports::encode(engine::Event{record}, {.everything = true})));
   return 0;
 }

@@ -39,9 +39,8 @@ call::Record record_of(call::Payload payload) {
   return record;
 }
 
-json::object parsed(const engine::ServerMessage& message,
-                    Addressee addressee = Addressee::everybody) {
-  const std::string text = encode(message, addressee);
+json::object parsed(const engine::ServerMessage& message, const Viewer& viewer = {}) {
+  const std::string text = encode(message, viewer);
   boost::system::error_code ec;
   const json::value value = json::parse(text, ec);
   EXPECT_FALSE(ec) << text;
@@ -49,9 +48,9 @@ json::object parsed(const engine::ServerMessage& message,
 }
 
 /// The event's own fields, after those of every event have been looked at.
-std::string own(call::Payload payload, Addressee addressee = Addressee::everybody) {
+std::string own(call::Payload payload, const Viewer& viewer = {}) {
   const std::string type(call::type_of(payload));
-  const std::string text = encode(engine::Event{record_of(std::move(payload))}, addressee);
+  const std::string text = encode(engine::Event{record_of(std::move(payload))}, viewer);
   parsed(engine::Event{record_of(call::Ringing{})});
   const std::string start =
       R"({"type":")" + type +
@@ -114,8 +113,7 @@ TEST(Encode, TheMediaServersNameForTheRoomIsNotTold) {
 TEST(Encode, OnlyTheTwoEndsSeeASignalsData) {
   const call::Signaled signal{user("bob"), R"({"sdp":"v=0"})"};
   EXPECT_EQ(own(signal), R"(,"from":"ann","to":"bob"})");
-  EXPECT_EQ(own(signal, Addressee::participant),
-            R"(,"from":"ann","to":"bob","data":{"sdp":"v=0"}})");
+  EXPECT_EQ(own(signal, {.everything = true}), R"(,"from":"ann","to":"bob","data":{"sdp":"v=0"}})");
 }
 
 TEST(Encode, Presence) {

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <deque>
 #include <functional>
 #include <mutex>
 #include <optional>
@@ -23,9 +24,11 @@ class FakeEngine final : public engine::Inbox {
       taken_.push_back(submission);
     }
     if (open != nullptr && delivery_ != nullptr) {
-      std::vector<engine::Effect> effects{engine::Attach{open->session}};
+      std::vector<engine::Effect> effects;
+      effects.reserve(2);
+      effects.emplace_back(engine::Attach{open->session});
       if (open->room)
-        effects.push_back(engine::Subscribe{
+        effects.emplace_back(engine::Subscribe{
             open->session, room_of(open->sender.tenant, open->room->view()), true});
       carry_out(std::move(effects));
     }
@@ -71,7 +74,7 @@ class FakeEngine final : public engine::Inbox {
   engine::Delivery* delivery_ = nullptr;
   std::mutex mutex_;
   std::condition_variable came_;
-  std::vector<engine::Submission> taken_;
+  std::deque<engine::Submission> taken_;
   bool full_ = false;
 };
 

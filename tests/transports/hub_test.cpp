@@ -32,16 +32,16 @@ class Listener final : public Outlet {
   }
   ~Listener() override { hub_.remove(id); }
 
-  void send(Outgoing& message, Addressee addressee) override {
+  void send(Outgoing& message, std::string_view user) override {
     EXPECT_FALSE(closed);
-    if (const auto* event = std::get_if<engine::Event>(&message.message(addressee))) {
+    if (const auto* event = std::get_if<engine::Event>(&message.message(user))) {
       heard.push_back(std::string(call::type_of(event->record.payload)));
       if (const auto* signal = std::get_if<call::Signaled>(&event->record.payload))
         heard.back() += signal->data;
     } else {
       heard.push_back("answer");
     }
-    texts.push_back(message.text(addressee));
+    texts.push_back(message.text(user));
   }
   void resume(const engine::Resume&) override { heard.emplace_back("resume"); }
   void flush() override {

@@ -64,6 +64,7 @@ struct ServerFixture : testing::Test {
                                                   event_log,
                                                   authenticator,
                                                   [this] { return ready.load(); },
+                                                  nullptr,
                                                   handler,
                                                   {[this](Logger::Level, std::string_view line) {
                                                     const std::scoped_lock lock(log_mutex);

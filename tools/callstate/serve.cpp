@@ -276,6 +276,7 @@ int run(ServeSettings settings) {
        .log = (*store)->reader(),
        .authenticator = **authenticator,
        .ready = [&] { return serving && (*store)->log().has_room(); },
+       .media = nullptr,
        .handler =
            [&](const transports::HttpRequest& request) { return checkpoints.answer(request); },
        .logger = transport_logger(log),

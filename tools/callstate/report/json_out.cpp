@@ -42,7 +42,7 @@ void put_participant(JsonWriter& to, const call::Participant& participant) {
 }  // namespace
 
 std::string record_json(const call::Record& record, const call::Hash& hash) {
-  std::string text = transports::encode(engine::Event{record}, transports::Addressee::participant);
+  std::string text = transports::encode(engine::Event{record}, {.everything = true});
   text.pop_back();  // to be closed below
   JsonWriter to(text);
   // Of the others the event says it itself.
