@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
   auto* peers = app.add_subcommand(
       "peers", "callstate beside relays of the same calls on npm's ws and socket.io");
   peers->fallthrough();
-  peers->add_option("figures", options.only, "flat_out, paced; all");
+  peers->add_option("figures", options.only, "flat_out, paced, storm, polls, reconnect; all");
   app.footer(
       "Examples:\n  callstate_bench\n  callstate_bench --json append replay\n"
       "  callstate_bench peers --json flat_out\n");
@@ -39,7 +39,11 @@ int main(int argc, char** argv) {
   const Measures alone{{"append", measure_append}, {"latency", measure_latency},
                        {"replay", measure_replay}, {"hop", measure_hop},
                        {"idle", measure_idle},     {"restart", measure_restart}};
-  const Measures beside_peers{{"flat_out", measure_flat_out}, {"paced", measure_paced}};
+  const Measures beside_peers{{"flat_out", measure_flat_out},
+                              {"paced", measure_paced},
+                              {"storm", measure_storm},
+                              {"polls", measure_polls},
+                              {"reconnect", measure_reconnect}};
   const Measures& all = peers->parsed() ? beside_peers : alone;
   for (const auto& name : options.only) {
     if (std::ranges::none_of(all, [&](const auto& known) { return known.first == name; })) {

@@ -25,6 +25,8 @@ constexpr std::uint8_t final_bit = 0x80;
 // Any mask will do; a server unmasks all alike.
 constexpr std::array<std::uint8_t, 4> mask{0x9E, 0x37, 0x79, 0xB9};
 
+constexpr std::size_t clients_per_address = 20'000;  // fewer than an address has ports
+
 // One buffer for all lines: a line that has read gives its texts away at once.
 thread_local std::array<char, 256 * 1024> buffer;
 
@@ -38,6 +40,11 @@ sockaddr_in address(const std::string& ip, std::uint16_t port) {
   made.sin_port = htons(port);
   ::inet_pton(AF_INET, ip.c_str(), &made.sin_addr);
   return made;
+}
+
+bool sent_all(int descriptor, std::string_view bytes) {
+  return ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL) ==
+         static_cast<ssize_t>(bytes.size());
 }
 
 std::uint8_t byte(char c) {
@@ -69,23 +76,27 @@ std::string client_frame(std::string_view text) {
   return frame(text_frame, text);
 }
 
-Line::Line(std::uint16_t port, std::string_view handshake, const std::string& from)
-    : descriptor_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-  if (descriptor_ < 0) fail("no socket: " + std::string(std::strerror(errno)));
+int connected(std::uint16_t port, std::string_view bytes, const std::string& from) {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (descriptor < 0) fail("no socket: " + std::string(std::strerror(errno)));
   const int on = 1;
-  ::setsockopt(descriptor_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  ::setsockopt(descriptor_, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
+  ::setsockopt(descriptor, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(descriptor, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof on);
   const auto own = address(from, 0);
   const auto server = address("127.0.0.1", port);
   // The kernel answers on loopback: connecting waits for no server.
-  if (::bind(descriptor_, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0 ||
-      ::connect(descriptor_, reinterpret_cast<const sockaddr*>(&server), sizeof server) != 0 ||
-      ::fcntl(descriptor_, F_SETFL, O_NONBLOCK) != 0) {
+  if (::bind(descriptor, reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0 ||
+      ::connect(descriptor, reinterpret_cast<const sockaddr*>(&server), sizeof server) != 0 ||
+      ::fcntl(descriptor, F_SETFL, O_NONBLOCK) != 0 || !sent_all(descriptor, bytes)) {
     const std::string why = std::strerror(errno);
-    ::close(descriptor_);
+    ::close(descriptor);
     fail("cannot connect: " + why);
   }
-  send(handshake);
+  return descriptor;
+}
+
+std::string address_of(std::size_t client) {
+  return "127.0.0." + std::to_string(1 + client / clients_per_address);
 }
 
 Line::~Line() {
@@ -98,10 +109,7 @@ Line::Line(Line&& other) noexcept
       half_read_(std::move(other.half_read_)) {}
 
 void Line::send(std::string_view bytes) const {
-  const auto sent = ::send(descriptor_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-  if (sent != static_cast<ssize_t>(bytes.size())) {
-    fail("cannot send: " + std::string(sent < 0 ? std::strerror(errno) : "the server is too slow"));
-  }
+  if (!sent_all(descriptor_, bytes)) fail("cannot send: the server is too slow, or gone");
 }
 
 std::string_view Line::receive() {

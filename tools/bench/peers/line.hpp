@@ -10,15 +10,21 @@ namespace callstate::bench {
 /// A frame as a client sends it, made once and sent many times.
 std::string client_frame(std::string_view text);
 
+/// A connection to 127.0.0.1 that never waits, and has sent these bytes. `from` is
+/// an address of this machine: each has ports of its own.
+int connected(std::uint16_t port, std::string_view bytes, const std::string& from = "127.0.0.1");
+/// The address of the client of this number, among more than one has ports for.
+std::string address_of(std::size_t client);
+
 /// One WebSocket connection of the load generator. It never waits once it is
 /// connected, looks at no more of a frame than it must, and holds a buffer only
 /// while a frame is half read. Throws std::runtime_error when the connection
 /// fails or ends.
 class Line {
  public:
-  /// Connects to 127.0.0.1 and sends the handshake. `from` is an address of
-  /// this machine: each has ports of its own.
-  Line(std::uint16_t port, std::string_view handshake, const std::string& from = "127.0.0.1");
+  /// Sends the handshake over one of `connected`.
+  Line(std::uint16_t port, std::string_view handshake, const std::string& from = "127.0.0.1")
+      : descriptor_(connected(port, handshake, from)) {}
   ~Line();
   Line(Line&& other) noexcept;
   Line& operator=(Line&&) = delete;
