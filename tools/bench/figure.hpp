@@ -35,6 +35,7 @@ struct Options {
   std::uint64_t restart_events = 10'000'000;
   std::size_t idle_sessions = 10'000;
   std::string server = "build/release/callstate";
+  std::string relays = "tools/bench/peers";  // with the packages they need
 };
 
 /// Prints the figure as a table's row, or as a JSON line.
@@ -55,5 +56,12 @@ void measure_replay(const Options& options, std::vector<Figure>& figures);
 void measure_hop(const Options& options, std::vector<Figure>& figures);
 void measure_idle(const Options& options, std::vector<Figure>& figures);
 void measure_restart(const Options& options, std::vector<Figure>& figures);
+
+// Those beside servers of others' making, which play the same calls.
+void measure_flat_out(const Options& options, std::vector<Figure>& figures);
+void measure_paced(const Options& options, std::vector<Figure>& figures);
+void measure_storm(const Options& options, std::vector<Figure>& figures);
+void measure_polls(const Options& options, std::vector<Figure>& figures);
+void measure_reconnect(const Options& options, std::vector<Figure>& figures);
 
 }  // namespace callstate::bench

@@ -13,6 +13,8 @@ int main(int argc, char** argv) {
       "measured here too, in turns with it.");
   app.add_option("--dir", options.dir, "folder on the disk to measure")->capture_default_str();
   app.add_option("--server", options.server, "the server's binary")->capture_default_str();
+  app.add_option("--relays", options.relays, "folder of the relays that peers are")
+      ->capture_default_str();
   app.add_flag("--json", options.json, "one JSON line a figure");
   app.add_option("--restart-events", options.restart_events, "length of the log that is restarted")
       ->capture_default_str();
@@ -22,14 +24,27 @@ int main(int argc, char** argv) {
   bool beast_echo = false;
   app.add_flag("--beast-echo", beast_echo, "be the bare echo server that others are held against")
       ->group("");  // started by the figures themselves
-  app.footer("Examples:\n  callstate_bench\n  callstate_bench --json append replay\n");
+  auto* peers = app.add_subcommand(
+      "peers", "callstate beside relays of the same calls on npm's ws and socket.io");
+  peers->fallthrough();
+  peers->add_option("figures", options.only, "flat_out, paced, storm, polls, reconnect; all");
+  app.footer(
+      "Examples:\n  callstate_bench\n  callstate_bench --json append replay\n"
+      "  callstate_bench peers --json flat_out\n");
   CLI11_PARSE(app, argc, argv);
   if (beast_echo) return serve_beast_echo();
 
-  const std::vector<
-      std::pair<std::string, std::function<void(const Options&, std::vector<Figure>&)>>>
-      all{{"append", measure_append}, {"latency", measure_latency}, {"replay", measure_replay},
-          {"hop", measure_hop},       {"idle", measure_idle},       {"restart", measure_restart}};
+  using Measures = std::vector<
+      std::pair<std::string, std::function<void(const Options&, std::vector<Figure>&)>>>;
+  const Measures alone{{"append", measure_append}, {"latency", measure_latency},
+                       {"replay", measure_replay}, {"hop", measure_hop},
+                       {"idle", measure_idle},     {"restart", measure_restart}};
+  const Measures beside_peers{{"flat_out", measure_flat_out},
+                              {"paced", measure_paced},
+                              {"storm", measure_storm},
+                              {"polls", measure_polls},
+                              {"reconnect", measure_reconnect}};
+  const Measures& all = peers->parsed() ? beside_peers : alone;
   for (const auto& name : options.only) {
     if (std::ranges::none_of(all, [&](const auto& known) { return known.first == name; })) {
       std::fprintf(stderr, "there is no figure '%s'; see --help\n", name.c_str());

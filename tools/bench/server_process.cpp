@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -10,6 +11,7 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
 #include <thread>
@@ -25,9 +27,11 @@ using namespace std::chrono_literals;
 
 constexpr auto ready_timeout = 120s;
 
-[[noreturn]] void become(const std::vector<char*>& arguments, const char* error_file, int output) {
+[[noreturn]] void become(const std::vector<char*>& arguments, const char* error_file, int output,
+                         std::optional<int> core) {
   // Whatever becomes of the benchmark, the server does not outlive it.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (core) keep_to_core(*core);
   const int errors = ::open(error_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   ::dup2(output, STDOUT_FILENO);
   if (errors >= 0) ::dup2(errors, STDERR_FILENO);
@@ -37,15 +41,15 @@ constexpr auto ready_timeout = 120s;
 
 }  // namespace
 
-ServerProcess::ServerProcess(const std::vector<std::string>& command,
-                             const std::string& error_file) {
+ServerProcess::ServerProcess(const std::vector<std::string>& command, const std::string& error_file,
+                             std::optional<int> core) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw std::runtime_error("no pipe");
   std::vector<char*> arguments;
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   pid_ = ::fork();
-  if (pid_ == 0) become(arguments, error_file.c_str(), ends[1]);
+  if (pid_ == 0) become(arguments, error_file.c_str(), ends[1], core);
   ::close(ends[1]);
   if (pid_ > 0) read_ready_line(ends[0]);
   ::close(ends[0]);
@@ -101,6 +105,22 @@ double ServerProcess::settled_rss_kib() const {
   return before;
 }
 
+ServerProcess::Usage ServerProcess::usage() const {
+  Usage used;
+  for (const auto& thread :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task")) {
+    double ran_ns = 0;
+    std::ifstream(thread.path() / "schedstat") >> ran_ns;
+    used.cpu_us += ran_ns / 1'000;
+    std::ifstream status(thread.path() / "status");
+    double switches = 0;
+    for (std::string word; status >> word;) {
+      if (word == "voluntary_ctxt_switches:" && status >> switches) used.switches += switches;
+    }
+  }
+  return used;
+}
+
 std::vector<std::string> ServerProcess::callstate(const Options& options,
                                                   const std::string& data_dir) {
   return {options.server, "serve",        "--dev",       "--listen", "127.0.0.1:0",
@@ -117,6 +137,15 @@ std::string development_token(std::string_view user) {
   return transports::mint_token(
       tools::development_secret,
       {.user = user, .tenant = "bench", .issued = now, .expires = now + std::chrono::hours(1)});
+}
+
+void keep_to_core(int core) {
+  cpu_set_t only;
+  CPU_ZERO(&only);
+  CPU_SET(core, &only);
+  if (::sched_setaffinity(0, sizeof only, &only) != 0) {
+    throw std::runtime_error("there is no core " + std::to_string(core));
+  }
 }
 
 void allow_open_files(std::size_t files) {

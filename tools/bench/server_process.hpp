@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,8 +16,10 @@ namespace callstate::bench {
 /// there is no gentle stop. What it says on standard error goes to a file.
 class ServerProcess {
  public:
-  /// Starts it and waits for the line that says where it listens.
-  ServerProcess(const std::vector<std::string>& command, const std::string& error_file);
+  /// Starts it and waits for the line that says where it listens. Given a core,
+  /// it keeps to that one.
+  ServerProcess(const std::vector<std::string>& command, const std::string& error_file,
+                std::optional<int> core = std::nullopt);
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
@@ -26,6 +29,13 @@ class ServerProcess {
   [[nodiscard]] double rss_kib() const;
   /// The same, once it has stood still for a second.
   [[nodiscard]] double settled_rss_kib() const;
+
+  /// What its threads have used since it began.
+  struct Usage {
+    double cpu_us = 0;
+    double switches = 0;  // waits for something, in number
+  };
+  [[nodiscard]] Usage usage() const;
 
   /// `serve --dev` on this data directory, with limits that are not in the way.
   static std::vector<std::string> callstate(const Options& options, const std::string& data_dir);
@@ -41,6 +51,9 @@ class ServerProcess {
 
 /// A token that `serve --dev` takes.
 std::string development_token(std::string_view user);
+
+/// Keeps the calling thread, and what it starts from now on, to one core.
+void keep_to_core(int core);
 
 /// Lets this process and those it starts open so many files.
 void allow_open_files(std::size_t files);
