@@ -98,6 +98,8 @@ class Client {
   void told(const engine::Ack& ack);
   void told(const engine::Refusal& refusal);
   void told(const engine::AnsweredElsewhere&) {}
+  void told(const engine::Presence&) {}
+  void told(const engine::AsOf&) {}
   void take(const call::Record& record);
   void answered(const call::MessageId& id);
 

@@ -69,6 +69,9 @@ class Hub final : public engine::Delivery {
   void check(engine::SessionId to, const Session& session, const engine::Ack& ack);
   void check(engine::SessionId to, const Session& session, const engine::Refusal& refusal);
   void check(engine::SessionId to, const Session& session, const engine::AnsweredElsewhere& told);
+  // Nobody here has asked.
+  void check(engine::SessionId, const Session&, const engine::Presence&) {}
+  void check(engine::SessionId, const Session&, const engine::AsOf&) {}
   void publish_to_room(const call::Record& record, const engine::Event& event);
   void publish_to_user(const call::Record& record, const engine::Publish& publish);
 
