@@ -118,21 +118,18 @@ DecodeFailure failure(call::ErrorCode code, std::string sentence) {
 
 }  // namespace
 
-std::expected<ClientMessage, DecodeFailure> decode(std::string_view text,
+namespace {
+
+// `fault` is the document's: it is the first to be told of.
+std::expected<ClientMessage, DecodeFailure> decode(const JsonValue& root, std::string fault,
                                                    const call::RoomName& default_room) {
-  JsonDocument document({.depth_max = json_depth_max});
-  const auto parsed = document.parse(text);
-  const JsonValue* root = document.root();
-  if (root == nullptr) {
-    return std::unexpected(failure(call::ErrorCode::invalid_message, parsed.error()));
-  }
-  if (root->kind != JsonKind::object) {
+  if (root.kind != JsonKind::object) {
     return std::unexpected(
         failure(call::ErrorCode::invalid_message, "a message must be a JSON object"));
   }
 
-  FieldReader fields(*root);
-  if (!parsed) fields.refuse(parsed.error());
+  FieldReader fields(root);
+  if (!fault.empty()) fields.refuse(std::move(fault));
   const std::string_view name = fields.text("type", Need::required);
   const std::optional<Type> type = find_type(name);
   // Only a name that is there and well-formed can be unknown.
@@ -141,7 +138,7 @@ std::expected<ClientMessage, DecodeFailure> decode(std::string_view text,
   // These are read in any case: a refusal says to what it answers.
   const call::MessageId id = fields.message_id();
   const bool needs_room = type && names_a_room(*type);
-  FieldReader optional_room(*root);
+  FieldReader optional_room(root);
   const call::RoomName room =
       needs_room ? fields.room(default_room) : optional_room.room(default_room);
 
@@ -157,6 +154,24 @@ std::expected<ClientMessage, DecodeFailure> decode(std::string_view text,
   failed.id = id;
   failed.room = room;
   return std::unexpected(std::move(failed));
+}
+
+}  // namespace
+
+std::expected<ClientMessage, DecodeFailure> decode(std::string_view text,
+                                                   const call::RoomName& default_room) {
+  JsonDocument document({.depth_max = json_depth_max});
+  const auto parsed = document.parse(text);
+  const JsonValue* root = document.root();
+  if (root == nullptr) {
+    return std::unexpected(failure(call::ErrorCode::invalid_message, parsed.error()));
+  }
+  return decode(*root, parsed ? std::string() : parsed.error(), default_room);
+}
+
+std::expected<ClientMessage, DecodeFailure> decode(const JsonValue& value,
+                                                   const call::RoomName& default_room) {
+  return decode(value, std::string(), default_room);
 }
 
 }  // namespace callstate::transports

@@ -10,6 +10,7 @@
 #include "core/call/error.hpp"
 #include "core/call/message.hpp"
 #include "core/engine/effect.hpp"
+#include "transports/json_document.hpp"
 #include "transports/livekit.hpp"
 
 namespace callstate::transports {
@@ -52,6 +53,9 @@ constexpr std::size_t json_depth_max = 16;
 /// object, duplicate keys at any depth, wrong types, missing fields, texts over
 /// their bounds, room names outside the grammar. Unknown fields are ignored.
 std::expected<ClientMessage, DecodeFailure> decode(std::string_view text,
+                                                   const call::RoomName& default_room);
+/// The same for a value of a document that has been read without a fault.
+std::expected<ClientMessage, DecodeFailure> decode(const JsonValue& value,
                                                    const call::RoomName& default_room);
 
 /// For whom a message is written. Most are the same for everybody.

@@ -21,6 +21,7 @@ constexpr std::size_t http_head_bytes_max = 16 * 1024;
 struct HttpRequest {
   std::string method;                                       // as sent: `GET`
   std::string path;                                         // percent-decoded, without the query
+  std::vector<std::string> segments;                        // of the path, each decoded
   std::vector<std::pair<std::string, std::string>> query;   // decoded, in order
   std::vector<std::pair<std::string, std::string>> fields;  // names in lower case
   /// Empty without an identity: of strangers no body is read, and the connection
@@ -34,6 +35,8 @@ struct HttpRequest {
   /// case); empty when absent.
   [[nodiscard]] std::string_view parameter(std::string_view name) const;
   [[nodiscard]] std::string_view field(std::string_view name) const;
+  /// Whether the parameter is there at all.
+  [[nodiscard]] bool has_parameter(std::string_view name) const;
 };
 
 struct HttpResponse {

@@ -13,6 +13,9 @@
 #include <memory>
 
 #include "transports/authenticate.hpp"
+#include "transports/http_api.hpp"
+#include "transports/http_messages.hpp"
+#include "transports/http_reading.hpp"
 #include "transports/http_target.hpp"
 #include "transports/json_writer.hpp"
 #include "transports/websocket_session.hpp"
@@ -21,66 +24,17 @@
 namespace callstate::transports {
 namespace {
 
-namespace beast = boost::beast;
-namespace http = beast::http;
 using boost::system::error_code;
-using Request = http::request<http::string_body>;
-using Parser = http::request_parser<http::string_body>;
+using Request = BeastRequest;
+using Parser = HttpParser;
+
+constexpr std::string_view webhook_path = "/livekit/webhook";
 
 // For whoever is answered and told that the connection ends, to hear it.
 constexpr auto linger_time = std::chrono::seconds(2);
 
-std::string_view view(beast::string_view text) {
-  return {text.data(), text.size()};
-}
-
-constexpr char lower(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-std::string_view field_of(const Request& request, http::field name) {
-  return view(request[name]);
-}
-
-// A field that is a list may stand in several lines (RFC 9110, 5.3).
-std::string list_of(const Request& request, http::field name) {
-  std::string joined;
-  const auto [first, last] = request.equal_range(name);
-  for (auto line = first; line != last; ++line) joined.append(view(line->value())).push_back(',');
-  return joined;
-}
-
 bool is_session(Route::Kind kind) {
   return kind == Route::Kind::room_session || kind == Route::Kind::user_session;
-}
-
-HttpRequest plain_request(const Request& request, HttpTarget target, std::string address) {
-  HttpRequest plain;
-  plain.method = view(request.method_string());
-  plain.path = std::move(target.path);
-  plain.query = std::move(target.query);
-  plain.remote_address = std::move(address);
-  for (const auto& field : request) {
-    std::string name(view(field.name_string()));
-    std::ranges::transform(name, name.begin(), lower);
-    plain.fields.emplace_back(std::move(name), view(field.value()));
-  }
-  return plain;
-}
-
-std::string serialise(http::response<http::string_body>& message) {
-  http::response_serializer<http::string_body> serializer(message);
-  std::string text;
-  error_code error;
-  while (!error && !serializer.is_done()) {
-    std::size_t size = 0;
-    serializer.next(error, [&](error_code&, const auto& buffers) {
-      size = beast::buffer_bytes(buffers);
-      text += beast::buffers_to_string(buffers);
-    });
-    serializer.consume(size);
-  }
-  return text;
 }
 
 /// A connection as long as it speaks HTTP.
@@ -90,7 +44,8 @@ class HttpConnection final : public Connection {
       : server_(ticket.server()),
         thread_(ticket.thread()),
         ticket_(std::move(ticket)),
-        stream_(std::move(stream)) {
+        stream_(std::move(stream)),
+        api_(server_, thread_) {
     expire_after(server_.settings.head_timeout);
     thread_.add(*this);
   }
@@ -103,6 +58,7 @@ class HttpConnection final : public Connection {
   }
   void go_away() override {
     draining_ = true;
+    api_.go_away();
     if (!busy_) end();
   }
 
@@ -116,7 +72,9 @@ class HttpConnection final : public Connection {
   Task<Next> upgrade(const Request& request, HttpTarget target, Route route);
   Task<void> await_key(std::string_view token);
   std::optional<HttpResponse> answer_itself(http::verb method, Route::Kind kind);
-  Task<std::optional<HttpResponse>> answer_by_handler(Parser& parser, HttpTarget target);
+  Task<std::optional<HttpResponse>> answer_other(Parser& parser, HttpRequest request);
+  Task<std::optional<HttpResponse>> answer_webhook(Parser& parser, HttpRequest request);
+  Task<bool> write_event(std::string_view text);
   Task<HttpResponse> run_handler(HttpRequest request);
   Task<Next> respond(HttpResponse response, unsigned version, bool keep_alive);
   Task<Next> refuse(HttpResponse response) { return respond(std::move(response), 11, false); }
@@ -134,40 +92,9 @@ class HttpConnection final : public Connection {
   bool busy_ = false;       // a request is being answered
   bool head_only_ = false;  // its method is HEAD: no answer has a body
   bool draining_ = false;
+  HttpFields cors_;  // of the answer to the present request
+  HttpApi api_;
 };
-
-// The answer to a request that could not be read; nothing when there is nobody
-// to answer.
-std::optional<HttpResponse> refuse_unreadable(const error_code& error) {
-  if (error == http::error::header_limit || error == http::error::buffer_overflow)
-    return problem(431, "TOO_LARGE", "the request's head is too large");
-  if (error == http::error::body_limit)
-    return problem(413, "TOO_LARGE", "the request's body is too large");
-  if (error == http::error::end_of_stream || error == http::error::partial_message)
-    return std::nullopt;
-  if (error.category() == http::make_error_code(http::error::bad_method).category())
-    return problem(400, "INVALID_MESSAGE", "the request is not HTTP/1.1");
-  return std::nullopt;
-}
-
-// What a head alone is refused for.
-std::optional<HttpResponse> refuse_head(const Parser& parser) {
-  const auto& request = parser.get();
-  const auto hosts = request.count(http::field::host);
-  if (hosts > 1 || (hosts == 0 && request.version() > 10))
-    return problem(400, "INVALID_MESSAGE", "a request has one Host");
-  // Where such a body ends is a matter of opinion (RFC 9112, 6.3), and what
-  // follows would be taken for a request.
-  if (request.count(http::field::transfer_encoding) != 0 && !parser.chunked())
-    return problem(400, "INVALID_MESSAGE", "no Transfer-Encoding but chunked is taken");
-  return std::nullopt;
-}
-
-// Folded lines, which RFC 9112 (5.2) lets a server refuse, are read one way here
-// and another there.
-bool has_folded_line(std::string_view head) {
-  return head.find("\n ") != head.npos || head.find("\n\t") != head.npos;
-}
 
 // What http::async_read_header does, but for two things: that one joins folded
 // lines, unseen, and bounds what it looks at rather than the whole head.
@@ -234,8 +161,15 @@ Task<HttpConnection::Next> HttpConnection::serve_request() {
     co_return co_await upgrade(request, std::move(*target), std::move(where));
 
   expire_after(server_.settings.request_timeout);
-  auto response = answer_itself(request.method(), where.kind);
-  if (!response) response = co_await answer_by_handler(parser, std::move(*target));
+  auto plain = plain_request(request, std::move(*target), stream_.peer_address());
+  cors_ = cors_fields(server_.settings.cors_origins, plain);
+  auto response = preflight(server_.settings.cors_origins, plain);
+  if (!response) response = answer_itself(request.method(), where.kind);
+  if (!response && server_.ports.media_settings != nullptr && plain.path == webhook_path) {
+    response = co_await answer_webhook(parser, std::move(plain));
+    if (!response) co_return Next::end;
+  }
+  if (!response) response = co_await answer_other(parser, std::move(plain));
   if (!response) co_return Next::end;
   co_return co_await respond(std::move(*response), request.version(),
                              request.keep_alive() && parser.is_done());
@@ -305,10 +239,7 @@ std::optional<HttpResponse> HttpConnection::answer_itself(http::verb method, Rou
     refusal.fields.emplace_back("Upgrade", "websocket");
     return refusal;
   }
-  if (kind == Route::Kind::other) {
-    if (server_.ports.handler) return std::nullopt;
-    return problem(404, {}, "there is nothing here");
-  }
+  if (kind == Route::Kind::other) return std::nullopt;
   if (method != http::verb::get && method != http::verb::head) {
     auto refusal = problem(405, "INVALID_MESSAGE", "this path takes GET and HEAD");
     refusal.fields.emplace_back("Allow", "GET, HEAD");
@@ -319,9 +250,8 @@ std::optional<HttpResponse> HttpConnection::answer_itself(http::verb method, Rou
 }
 
 // Nothing when nobody is left to answer.
-Task<std::optional<HttpResponse>> HttpConnection::answer_by_handler(Parser& parser,
-                                                                    HttpTarget target) {
-  auto request = plain_request(parser.get(), std::move(target), stream_.peer_address());
+Task<std::optional<HttpResponse>> HttpConnection::answer_other(Parser& parser,
+                                                               HttpRequest request) {
   auto token = read_bearer(request.field("authorization"));
   if (!token && !request.parameter("token").empty()) token = request.parameter("token");
   if (token) {
@@ -338,7 +268,50 @@ Task<std::optional<HttpResponse>> HttpConnection::answer_by_handler(Parser& pars
     if (error) co_return refuse_unreadable(error);
     request.body = std::move(parser.get().body());
   }
+  deadline_ = SteadyTime::max();  // what follows keeps its own time
+  if (HttpApi::streams(request)) {
+    const HttpApi::Write write = [this](std::string_view text) { return write_event(text); };
+    co_return co_await api_.stream(request, write);
+  }
+  if (HttpApi::knows(request)) co_return co_await api_.answer(request);
+  if (!server_.ports.handler) co_return problem(404, {}, "there is nothing here");
+  if (request.identity) {
+    if (auto refusal = co_await api_.refuse_revoked(request)) co_return std::move(refusal);
+  }
   co_return co_await run_handler(std::move(request));
+}
+
+// The token is good or not before a body is read; what it says of the body, after.
+Task<std::optional<HttpResponse>> HttpConnection::answer_webhook(Parser& parser,
+                                                                 HttpRequest request) {
+  if (request.method != "POST") co_return wrong_method("POST");
+  const auto token = verify_webhook_token(request.field("authorization"),
+                                          *server_.ports.media_settings, utc_now());
+  if (!token) {
+    auto& failures = server_.failed_authentications;
+    const auto now = SteadyClock::now();
+    if (!failures.allows(request.remote_address, now))
+      co_return problem(429, "RATE_LIMITED", "too many failed authentications");
+    failures.failed(request.remote_address, now);
+    server_.ports.logger(Logger::Level::warning, "a webhook of " + request.remote_address +
+                                                     " was refused: " + token.error().reason);
+    co_return problem(401, "UNAUTHENTICATED", "this webhook's signature is not good");
+  }
+  if (!parser.is_done()) {
+    const auto error = co_await read_body(parser);
+    if (error) co_return refuse_unreadable(error);
+    request.body = std::move(parser.get().body());
+  }
+  deadline_ = SteadyTime::max();
+  co_return co_await api_.report_media(request, *token);
+}
+
+// Who does not take what it is sent is dropped; it comes back with its cursor.
+Task<bool> HttpConnection::write_event(std::string_view text) {
+  expire_after(server_.settings.request_timeout);
+  const auto error = co_await stream_.async_write(text);
+  deadline_ = SteadyTime::max();
+  co_return !error && stream_.is_open();
 }
 
 Task<error_code> HttpConnection::read_body(Parser& parser) {
@@ -390,11 +363,13 @@ Task<HttpConnection::Next> HttpConnection::respond(HttpResponse response, unsign
                                                    bool keep_alive) {
   expire_after(server_.settings.request_timeout);
   http::response<http::string_body> message(static_cast<http::status>(response.status), version);
-  message.set(http::field::content_type, response.content_type);
+  if (!response.content_type.empty()) message.set(http::field::content_type, response.content_type);
   for (const auto& [name, value] : response.fields) message.insert(name, value);
+  for (const auto& [name, value] : cors_) message.insert(name, value);
   message.body() = std::move(response.body);
   message.keep_alive(keep_alive && !draining_);
   message.prepare_payload();
+  if (message.result() == http::status::no_content) message.erase(http::field::content_length);
   if (head_only_) message.body().clear();  // its length stays
   const auto text = serialise(message);
   const auto error = co_await stream_.async_write(text);

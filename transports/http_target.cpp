@@ -81,6 +81,10 @@ std::string_view HttpRequest::parameter(std::string_view name) const {
   return first_of(query, name);
 }
 
+bool HttpRequest::has_parameter(std::string_view name) const {
+  return std::ranges::any_of(query, [name](const auto& each) { return each.first == name; });
+}
+
 std::string_view HttpRequest::field(std::string_view name) const {
   return first_of(fields, name);
 }

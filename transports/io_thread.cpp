@@ -5,6 +5,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
+#include "transports/close_code.hpp"
+#include "transports/pollers.hpp"
+
 namespace callstate::transports {
 namespace {
 
@@ -24,6 +27,10 @@ IoThread::IoThread(std::uint16_t hub_number, std::chrono::milliseconds sweep_int
 
 IoThread::~IoThread() {
   stop();
+}
+
+void IoThread::serve_pollers(ServerContext& server) {
+  pollers_ = std::make_unique<Pollers>(server, hub_);
 }
 
 void IoThread::start() {
@@ -53,6 +60,7 @@ void IoThread::drain() {
   asio::post(context_, [this] {
     draining_ = true;
     for (auto& connection : connections_) connection.go_away();
+    hub_.close_all({close_code::going_away, "server is going away"});
   });
 }
 
@@ -80,6 +88,7 @@ Task<void> IoThread::sweep_forever() {
     if (error) co_return;
     now_ = SteadyClock::now();
     for (auto& connection : connections_) connection.sweep(now_);
+    if (pollers_) pollers_->sweep(now_);
   }
 }
 

@@ -11,6 +11,7 @@
 #include <boost/intrusive/list.hpp>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <span>
 #include <thread>
@@ -18,6 +19,7 @@
 
 #include "core/engine/effect.hpp"
 #include "transports/hub.hpp"
+#include "transports/io_thread_fwd.hpp"
 
 // Private to transports: the server's inside.
 
@@ -33,8 +35,8 @@ template <class T>
 using Task = asio::awaitable<T, Executor>;
 constexpr asio::use_awaitable_t<Executor> use_task;
 
-using SteadyClock = std::chrono::steady_clock;
-using SteadyTime = SteadyClock::time_point;
+class Pollers;
+struct ServerContext;
 
 /// A connection in the eyes of its thread. Takes itself off the thread's list
 /// when it dies. None of these functions destroys a connection before it
@@ -75,6 +77,9 @@ class IoThread {
   void add(Connection& connection);
   [[nodiscard]] asio::io_context& context() { return context_; }
   [[nodiscard]] Hub& hub() { return hub_; }
+  /// Before `start`: the presence of polling clients is kept here too.
+  void serve_pollers(ServerContext& server);
+  [[nodiscard]] Pollers& pollers() { return *pollers_; }
   /// As of the last sweep: precise enough for deadlines of seconds, and free.
   [[nodiscard]] SteadyTime coarse_now() const { return now_; }
   /// For one use at a time, between two suspensions.
@@ -90,6 +95,7 @@ class IoThread {
   std::chrono::milliseconds sweep_interval_;
   std::uint16_t hub_number_;
   Hub hub_;
+  std::unique_ptr<Pollers> pollers_;
   SteadyTime now_ = SteadyClock::now();
   std::vector<char> scratch_;
   bool draining_ = false;

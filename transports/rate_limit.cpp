@@ -78,33 +78,40 @@ std::expected<void, std::chrono::milliseconds> TokenBucket::take(const RateLimit
   return {};
 }
 
-bool AddressLimiter::allows(std::string_view address, TokenBucket::Time now) const {
-  const std::string key = key_of(address);
+bool KeyedLimiter::has(std::string_view key, TokenBucket::Time now) const {
   const std::lock_guard lock(mutex_);
   const auto found = by_key_.find(key);
   return found == by_key_.end() || found->second->bucket.has(limit_, now);
 }
 
-void AddressLimiter::failed(std::string_view address, TokenBucket::Time now) {
-  std::string key = key_of(address);
+std::expected<void, std::chrono::milliseconds> KeyedLimiter::take(std::string_view key,
+                                                                  TokenBucket::Time now) {
   const std::lock_guard lock(mutex_);
   if (const auto found = by_key_.find(key); found != by_key_.end()) {
     entries_.splice(entries_.begin(), entries_, found->second);
   } else {
-    if (entries_.size() >= addresses_max_) {
+    if (entries_.size() >= keys_max_) {
       by_key_.erase(entries_.back().key);
       entries_.pop_back();
     }
-    entries_.push_front({std::move(key), {}});
+    entries_.push_front({std::string(key), {}});
     by_key_.emplace(entries_.front().key, entries_.begin());
   }
-  // An empty bucket refuses: that is what `allows` then says.
-  (void)entries_.front().bucket.take(limit_, now);
+  return entries_.front().bucket.take(limit_, now);
 }
 
-std::size_t AddressLimiter::size() const {
+std::size_t KeyedLimiter::size() const {
   const std::lock_guard lock(mutex_);
   return entries_.size();
+}
+
+bool AddressLimiter::allows(std::string_view address, TokenBucket::Time now) const {
+  return buckets_.has(key_of(address), now);
+}
+
+void AddressLimiter::failed(std::string_view address, TokenBucket::Time now) {
+  // An empty bucket refuses: that is what `allows` then says.
+  (void)buckets_.take(key_of(address), now);
 }
 
 }  // namespace callstate::transports

@@ -48,19 +48,17 @@ class TokenBucket {
 };
 static_assert(sizeof(TokenBucket) <= 24);
 
-/// Failures by address: a bucket for each address that has failed lately, the
-/// longest quiet forgotten first. An IPv6 client counts by its /64, since it has
-/// all of that to itself. Any thread.
-class AddressLimiter {
+/// What is left to each of many, by name: a bucket for each that has used any of it
+/// lately, the longest quiet forgotten first. Any thread.
+class KeyedLimiter {
  public:
-  explicit AddressLimiter(RateLimit limit, std::size_t addresses_max = 65'536)
-      : limit_(limit), addresses_max_(addresses_max) {}
+  explicit KeyedLimiter(RateLimit limit, std::size_t keys_max = 65'536)
+      : limit_(limit), keys_max_(keys_max) {}
 
-  /// Whether the address may try. Does not count.
-  [[nodiscard]] bool allows(std::string_view address, TokenBucket::Time now) const;
-  /// It tried, and failed.
-  void failed(std::string_view address, TokenBucket::Time now);
-
+  /// As TokenBucket::take, and whether there is any.
+  [[nodiscard]] std::expected<void, std::chrono::milliseconds> take(std::string_view key,
+                                                                    TokenBucket::Time now);
+  [[nodiscard]] bool has(std::string_view key, TokenBucket::Time now) const;
   [[nodiscard]] std::size_t size() const;
 
  private:
@@ -71,10 +69,28 @@ class AddressLimiter {
   using Entries = std::list<Entry>;
 
   const RateLimit limit_;
-  const std::size_t addresses_max_;
+  const std::size_t keys_max_;
   mutable std::mutex mutex_;
-  Entries entries_;  // the latest to fail first
+  Entries entries_;  // the latest first
   std::unordered_map<std::string_view, Entries::iterator> by_key_;
+};
+
+/// Failures by address. An IPv6 client counts by its /64, since it has all of that
+/// to itself. Any thread.
+class AddressLimiter {
+ public:
+  explicit AddressLimiter(RateLimit limit, std::size_t addresses_max = 65'536)
+      : buckets_(limit, addresses_max) {}
+
+  /// Whether the address may try. Does not count.
+  [[nodiscard]] bool allows(std::string_view address, TokenBucket::Time now) const;
+  /// It tried, and failed.
+  void failed(std::string_view address, TokenBucket::Time now);
+
+  [[nodiscard]] std::size_t size() const { return buckets_.size(); }
+
+ private:
+  KeyedLimiter buckets_;
 };
 
 }  // namespace callstate::transports

@@ -21,6 +21,10 @@ class Server::Impl {
       threads_.push_back(
           std::make_unique<IoThread>(static_cast<std::uint16_t>(settings.first_hub + i),
                                      settings.sweep_interval, context_.ports.media));
+    for (auto& thread : threads_) {
+      thread->serve_pollers(context_);
+      context_.threads.push_back(thread.get());
+    }
   }
   ~Impl() { stop(); }
 

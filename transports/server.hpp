@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/engine/effect.hpp"
 #include "core/engine/mailbox.hpp"
@@ -44,6 +45,9 @@ struct ServerSettings {
   std::chrono::milliseconds head_timeout = std::chrono::seconds(10);  // of TLS and a request's head
   std::chrono::milliseconds request_timeout = std::chrono::seconds(30);  // its body; our answer
   std::chrono::milliseconds keep_alive_timeout = std::chrono::seconds(60);
+  /// How long who polls is online after the last poll.
+  std::chrono::milliseconds poll_presence = std::chrono::seconds(60);
+  std::vector<std::string> cors_origins{};  // whose pages may read answers; `*`: all
   /// How often deadlines are looked at: their precision.
   std::chrono::milliseconds sweep_interval = std::chrono::seconds(1);
   /// The kernel's send buffer of a connection; 0 leaves the system's default.
@@ -57,9 +61,10 @@ struct ServerPorts {
   engine::Mailbox& mailbox;
   const engine::LogReader& log;
   Authenticator& authenticator;
-  std::function<bool()> ready;  // for /readyz; any thread, must not block; empty: always
-  const MediaTokens* media;     // null: no media server
-  HttpHandler handler;          // every path that the server itself does not know; may be empty
+  std::function<bool()> ready;          // for /readyz; any thread, must not block; empty: always
+  const MediaTokens* media;             // null: no media server
+  const MediaSettings* media_settings;  // likewise: verifies its webhooks
+  HttpHandler handler;  // every path that the server itself does not know; may be empty
   Logger logger;
   /// Every connection speaks TLS with it; none: plain.
   const TlsCertificate* certificate = nullptr;

@@ -3,7 +3,10 @@
 #include <atomic>
 #include <boost/asio/thread_pool.hpp>
 #include <condition_variable>
+#include <functional>
 #include <mutex>
+#include <string_view>
+#include <vector>
 
 #include "transports/rate_limit.hpp"
 #include "transports/server.hpp"
@@ -11,6 +14,8 @@
 // Private to transports: the server's inside.
 
 namespace callstate::transports {
+
+class IoThread;
 
 /// What all I/O threads of one server share. Outlives them.
 struct ServerContext {
@@ -29,6 +34,16 @@ struct ServerContext {
 
   /// Reads the log for those who come back, see read_mail: one thread.
   boost::asio::thread_pool readers{1};
+
+  /// Messages by HTTP, by user: connections are cheap there.
+  KeyedLimiter posted{settings.websocket.messages};
+  std::atomic<std::uint64_t> last_poll = 0;
+
+  /// The thread on which a polling client's session is. Set once they are made.
+  std::vector<IoThread*> threads{};
+  [[nodiscard]] IoThread& home_of(std::string_view client) const {
+    return *threads[std::hash<std::string_view>()(client) % threads.size()];
+  }
 
   // Connections of all threads, for draining.
   std::mutex mutex;

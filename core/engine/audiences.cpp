@@ -73,6 +73,13 @@ void Audiences::take(Fingerprint user, const call::Record& record, std::vector<M
   }
 }
 
+void Audiences::take_start(call::Position position, std::vector<MailNote>& notes) {
+  enter(position, notes);
+  states_.for_each_room([&](RoomEntry& room) {
+    if (!room.hearers.empty()) post(room, position, notes);
+  });
+}
+
 std::span<const Audiences::Heard> Audiences::rooms_of(Fingerprint user) const {
   const auto found = rooms_of_.find(user);
   return found == rooms_of_.end() ? std::span<const Heard>{} : found->second;

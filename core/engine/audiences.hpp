@@ -37,6 +37,9 @@ class Audiences {
   /// One of a user's stream; `user` is the stream's name.
   void take(Fingerprint user, const call::Record& record, std::vector<MailNote>& notes);
 
+  /// A start of the server: it concerns every live call's room.
+  void take_start(call::Position position, std::vector<MailNote>& notes);
+
   /// A room whose live call has named the user.
   struct Heard {
     RoomEntry* room = nullptr;

@@ -151,6 +151,8 @@ void Sequencer::fold_audience(const call::Record& record, std::vector<MailNote>&
     audiences_.take(states_.room(stream.tenant, stream.name.view()), record, notes);
   } else if (record.outcome == call::Outcome::applied && stream.kind == call::StreamKind::user) {
     audiences_.take(states_.name_of(stream.tenant, stream.name.view()), record, notes);
+  } else if (stream.kind == call::StreamKind::server) {
+    audiences_.take_start(record.position, notes);
   }
 }
 
@@ -174,6 +176,7 @@ Batch Sequencer::start() {
   const call::Hash hash = batch.records->add(record);
   head_ = record.position;
   dedup_.add(record);
+  audiences_.take_start(record.position, batch.mail);
   (void)fold(record, hash);  // follows the server's own chain by construction
   states_.for_each_room(
       [&](RoomEntry& entry) { states_.arm(entry, call::next_deadline(entry.room)); });

@@ -83,8 +83,9 @@ struct Ask {
   struct PresenceOf {
     call::UserId user;
   };
+  using What = std::variant<Admission, LiveCalls, OneRoom, PresenceOf>;
   std::shared_ptr<const Requester> by;
-  std::variant<Admission, LiveCalls, OneRoom, PresenceOf> what;
+  What what;
 };
 
 /// Ends every session of the user, and takes no token of the user's any more that

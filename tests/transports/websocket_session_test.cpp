@@ -28,7 +28,7 @@ struct WebSocketSessionTest : testing::Test {
   engine::Mailbox mailbox{snapshots};
   FakeAuthenticator authenticator;
   ServerContext server{ServerSettings{},
-                       ServerPorts{engine, mailbox, log, authenticator, {}, nullptr, {}, {}}};
+                       ServerPorts{engine, mailbox, log, authenticator, {}, nullptr, nullptr, {}, {}}};
   IoThread thread{0, std::chrono::seconds(1)};
   asio::io_context peers;
   tcp::socket peer{peers};

@@ -110,6 +110,24 @@ Problem settle_secret(ServeSettings& settings, const std::vector<Address>& addre
   return std::nullopt;
 }
 
+/// A media server needs all three, and is asked for none of its own.
+Problem settle_media(ServeSettings& settings) {
+  auto& media = settings.media;
+  if (!settings.livekit_api_secret_file.empty()) {
+    if (!media.api_secret.empty())
+      return "give either --livekit-api-secret or --livekit-api-secret-file, not both";
+    auto secret = read_secret_file(settings.livekit_api_secret_file);
+    if (!secret || secret->empty())
+      return "--livekit-api-secret-file: cannot read " + settings.livekit_api_secret_file;
+    media.api_secret = *std::move(secret);
+  }
+  const auto given = static_cast<int>(!media.url.empty()) +
+                     static_cast<int>(!media.api_key.empty()) +
+                     static_cast<int>(!media.api_secret.empty());
+  if (given == 0 || given == 3) return std::nullopt;
+  return "LiveKit needs --livekit-url, --livekit-api-key and --livekit-api-secret together";
+}
+
 unsigned io_threads(const ServeSettings& settings) {
   if (settings.io_threads > 0) return settings.io_threads;
   return std::max(1U, std::thread::hardware_concurrency() - 1);
@@ -122,6 +140,7 @@ transports::ServerSettings server_settings(const ServeSettings& settings) {
   server.unauthenticated_max = settings.unauthenticated_max;
   server.failed_authentications = {settings.failed_logins_per_second,
                                    settings.failed_logins_per_second};
+  server.cors_origins = settings.cors_origins;
   server.websocket.message_bytes_max = settings.message_bytes_max;
   server.websocket.ping_interval = settings.ping_every;
   server.websocket.silence_max = settings.silent_max;
@@ -244,6 +263,7 @@ int run(ServeSettings settings) {
       },
       *certificate != nullptr);
 
+  if (auto problem = settle_media(settings)) return cannot(*problem);
   auto authenticator = make_authenticator(settings, log);
   if (!authenticator) return cannot(authenticator.error());
 
@@ -262,6 +282,10 @@ int run(ServeSettings settings) {
   }
   Checkpoints checkpoints(**store, settings.data_dir);
 
+  std::optional<transports::MediaTokens> media;
+  if (!settings.media.url.empty()) media.emplace(settings.media);
+  settings.engine.media = media.has_value();
+
   const engine::SystemClock clock;
   engine::SystemIds ids;
   engine::Fanout fanout;
@@ -276,7 +300,8 @@ int run(ServeSettings settings) {
        .log = (*store)->reader(),
        .authenticator = **authenticator,
        .ready = [&] { return serving && (*store)->log().has_room(); },
-       .media = nullptr,
+       .media = media ? &*media : nullptr,
+       .media_settings = media ? &settings.media : nullptr,
        .handler =
            [&](const transports::HttpRequest& request) { return checkpoints.answer(request); },
        .logger = transport_logger(log),

@@ -114,6 +114,12 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
   options.add("--tls-cert", settings.tls_cert,
               "certificate chain (PEM): speak TLS; read anew when it changes, and on SIGHUP");
   options.add("--tls-key", settings.tls_key, "its key (PEM, without a passphrase)");
+  options
+      .add("--cors-origin", settings.cors_origins,
+           "origin whose pages may read answers, as https://app.example.com, or *; repeatable")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
+      ->delimiter(',');
   options.add("--io-threads", settings.io_threads, "I/O threads; 0: cores - 1, at least 1")
       ->check(CLI::Range(0U, 256U));
   options.flag("--dev", settings.dev,
@@ -140,6 +146,15 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
   options.add("--jwt-role-claim", settings.jwt_role_claims, "claim of the role")->delimiter(',');
   options.add("--jwt-name-claim", settings.jwt_name_claims, "claim of the display name")
       ->delimiter(',');
+
+  options.group("Media");
+  options.add("--livekit-url", settings.media.url,
+              "LiveKit server of the clients (wss://…): calls get media tokens");
+  options.add("--livekit-api-key", settings.media.api_key, "its API key");
+  options.add("--livekit-api-secret", settings.media.api_secret,
+              "the key's secret; better given by file or environment");
+  options.add("--livekit-api-secret-file", settings.livekit_api_secret_file,
+              "file with that secret; a newline at its end is dropped");
 
   options.group("Calls");
   auto& rules = settings.engine.rules;

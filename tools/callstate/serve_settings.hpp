@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/engine/settings.hpp"
+#include "transports/livekit.hpp"
 
 namespace CLI {
 class App;
@@ -33,6 +34,10 @@ struct ServeSettings {
   std::vector<std::string> jwt_tenant_claims{"app_metadata.tenant_id", "tenant_id"};
   std::vector<std::string> jwt_role_claims{"app_metadata.user_role", "user_role"};
   std::vector<std::string> jwt_name_claims{"user_metadata.name", "name", "email"};
+
+  transports::MediaSettings media;  // without a URL: no media server
+  std::string livekit_api_secret_file;
+  std::vector<std::string> cors_origins;
 
   engine::Settings engine;
   unsigned io_threads = 0;  // 0: cores - 1, at least 1

@@ -1,0 +1,125 @@
+#include "transports/http_api.hpp"
+
+#include "transports/answers.hpp"
+#include "transports/authenticate.hpp"
+#include "transports/http_reading.hpp"
+
+// Which path is whose, and what all of them need.
+
+namespace callstate::transports {
+namespace {
+
+enum class Kind : std::uint8_t { none, messages, stream, voip, room_state, presence, revoke };
+
+Kind kind_of(const std::vector<std::string>& path) {
+  const auto is = [&](std::size_t i, std::string_view name) {
+    return i < path.size() && path[i] == name;
+  };
+  if (is(0, "voip") && (path.size() == 3 || (path.size() == 2 && is(1, "start"))))
+    return Kind::voip;
+  if (!is(0, "v1")) return Kind::none;
+  if (path.size() == 2 && is(1, "messages")) return Kind::messages;
+  if (path.size() == 2 && is(1, "stream")) return Kind::stream;
+  if (path.size() == 4 && is(1, "rooms") && is(3, "state")) return Kind::room_state;
+  if (path.size() == 4 && is(1, "users") && is(3, "presence")) return Kind::presence;
+  if (path.size() == 4 && is(1, "users") && is(3, "revoke")) return Kind::revoke;
+  return Kind::none;
+}
+
+bool reads(const HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+}  // namespace
+
+bool HttpApi::knows(const HttpRequest& request) {
+  return kind_of(request.segments) != Kind::none;
+}
+
+bool HttpApi::streams(const HttpRequest& request) {
+  return kind_of(request.segments) == Kind::stream && request.method == "GET" &&
+         request.identity.has_value();
+}
+
+Task<HttpResponse> HttpApi::answer(const HttpRequest& request) {
+  const auto& path = request.segments;
+  const Kind kind = kind_of(path);
+  const bool takes_get = kind == Kind::stream || kind == Kind::room_state || kind == Kind::presence;
+  const bool takes_post = kind == Kind::voip || kind == Kind::revoke;
+  if (takes_get && !reads(request)) co_return wrong_method("GET, HEAD");
+  if (takes_post && request.method != "POST") co_return wrong_method("POST");
+  if (kind == Kind::messages && !reads(request) && request.method != "POST")
+    co_return wrong_method("GET, HEAD, POST");
+  if (!request.identity) {
+    auto refusal = problem(401, "UNAUTHENTICATED", "give a token: Authorization: Bearer …");
+    refusal.fields.emplace_back("WWW-Authenticate", "Bearer");
+    co_return refusal;
+  }
+  // No switch: g++ 12 loses `this` in one whose branches await.
+  if (kind == Kind::messages && request.method == "POST") co_return co_await post_messages(request);
+  if (kind == Kind::messages) co_return co_await poll(request);
+  if (kind == Kind::voip && path.size() == 2) co_return co_await start_call(request);
+  if (kind == Kind::voip) co_return co_await act_in_call(request, path[1], path[2]);
+  if (kind == Kind::room_state) co_return co_await room_state(request, path[2]);
+  if (kind == Kind::presence) co_return co_await presence(request, path[2]);
+  if (kind == Kind::revoke) co_return co_await revoke(request, path[2]);
+  // A stream that is asked for its head alone.
+  HttpResponse head;
+  head.content_type = "text/event-stream";
+  co_return head;
+}
+
+std::shared_ptr<const engine::Requester> HttpApi::requester(const HttpRequest& request,
+                                                            engine::SessionId id) const {
+  const auto& who = *request.identity;
+  return std::make_shared<const engine::Requester>(
+      engine::Requester{.reply_to = id,
+                        .sender = {.tenant = who.tenant,
+                                   .user = who.user,
+                                   .role = who.role,
+                                   .device = device_of(request),
+                                   .name = who.name},
+                        .issued_at = who.issued_at});
+}
+
+Viewer HttpApi::viewer(const HttpRequest& request) const {
+  return {.user = request.identity->user.view(), .media = server_.ports.media, .now = utc_now()};
+}
+
+HttpResponse HttpApi::overloaded() {
+  return problem(503, "OVERLOADED", "the server is overloaded: send it again a little later");
+}
+
+bool HttpApi::submit(const HttpRequest& request, const Answers& answers,
+                     engine::Ask::What what) const {
+  return server_.ports.inbox.submit(engine::Ask{requester(request, answers.id()), std::move(what)});
+}
+
+Task<std::optional<HttpResponse>> HttpApi::ask(const HttpRequest& request, Answers& answers,
+                                               engine::Ask::What what) {
+  if (!submit(request, answers, std::move(what))) co_return overloaded();
+  const bool came = co_await answers.wait_for_end();
+  if (!came) co_return overloaded();
+  if (const auto* refusal = answers.refusal()) co_return problem(*refusal);
+  co_return std::nullopt;
+}
+
+Task<std::optional<HttpResponse>> HttpApi::refuse_revoked(const HttpRequest& request) {
+  Answers answers(thread_, request.identity->tenant, request.identity->user);
+  engine::Ask::What what;
+  co_return co_await ask(request, answers, std::move(what));
+}
+
+Task<HttpApi::Or<engine::Ack>> HttpApi::send(const HttpRequest& request, call::Message message) {
+  Answers answers(thread_, request.identity->tenant, request.identity->user);
+  const bool taken =
+      server_.ports.inbox.submit(engine::Request{requester(request, answers.id()), message});
+  if (!taken) co_return std::unexpected(overloaded());
+  const bool came = co_await answers.wait_for(1);
+  if (!came) co_return std::unexpected(overloaded());
+  if (const auto* refusal = answers.refusal()) co_return std::unexpected(problem(*refusal));
+  if (const auto* ack = answers.find<engine::Ack>()) co_return *ack;
+  co_return std::unexpected(problem(500, "INTERNAL", {}));
+}
+
+}  // namespace callstate::transports

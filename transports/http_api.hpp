@@ -1,0 +1,133 @@
+#pragma once
+
+#include <boost/asio/post.hpp>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/engine/mail.hpp"
+#include "transports/http.hpp"
+#include "transports/io_thread.hpp"
+#include "transports/server_context.hpp"
+
+// Private to transports: the server's inside.
+
+namespace callstate::transports {
+
+class Answers;
+
+/// The paths of docs/protocol.md by which clients and back ends speak HTTP: for
+/// one connection, one request at a time, on the connection's thread.
+class HttpApi {
+ public:
+  HttpApi(ServerContext& server, IoThread& thread);
+  ~HttpApi();
+
+  /// Whether the path is one of these.
+  [[nodiscard]] static bool knows(const HttpRequest& request);
+  /// Whether it is the one that sends events for as long as the client listens.
+  [[nodiscard]] static bool streams(const HttpRequest& request);
+
+  /// Answers, sooner or later. `knows` it.
+  Task<HttpResponse> answer(const HttpRequest& request);
+
+  /// Writes bytes to the client; false when it is gone.
+  using Write = std::function<Task<bool>(std::string_view)>;
+  /// Sends events by `write`, the response's head first, until the client goes, its
+  /// token has expired or the server drains. A response where it comes to that.
+  Task<std::optional<HttpResponse>> stream(const HttpRequest& request, const Write& write);
+
+  /// The answer to a token that no longer counts, or nothing.
+  Task<std::optional<HttpResponse>> refuse_revoked(const HttpRequest& request);
+
+  /// A webhook of the media server, whose token is good.
+  Task<HttpResponse> report_media(const HttpRequest& request, const WebhookToken& token);
+
+  /// The server drains: whatever waits, ends.
+  void go_away();
+
+ private:
+  struct Wake;
+  /// What a poll or a stream asks for.
+  struct Wanted {
+    std::optional<call::Position> since;
+    std::chrono::seconds wait{};
+    std::size_t events_max = 0;
+    engine::MailQuery query;
+    std::optional<call::RoomName> room;
+  };
+  /// Messages as JSON, each with the cursor to go on from after it; none when what
+  /// follows is of the same position.
+  struct Page {
+    struct Message {
+      std::string text;
+      std::optional<call::Position> cursor;
+    };
+    std::vector<Message> messages;
+    call::Position cursor = 0;
+  };
+  template <class T>
+  using Or = std::expected<T, HttpResponse>;  // else the answer
+
+  Task<HttpResponse> post_messages(const HttpRequest& request);
+  Task<HttpResponse> poll(const HttpRequest& request);
+  Task<HttpResponse> start_call(const HttpRequest& request);
+  Task<HttpResponse> act_in_call(const HttpRequest& request, std::string room, std::string verb);
+  Task<HttpResponse> room_state(const HttpRequest& request, std::string room);
+  Task<HttpResponse> presence(const HttpRequest& request, std::string user);
+  Task<HttpResponse> revoke(const HttpRequest& request, std::string user);
+
+  [[nodiscard]] Or<Wanted> read_wanted(const HttpRequest& request, bool polls) const;
+  /// What a session would be shown that opens now.
+  Task<Or<Page>> present(const HttpRequest& request, const Wanted& wanted);
+  /// Mail after `after`, up to now; may be none.
+  Task<Or<Page>> read(const Wanted& wanted, call::Position after);
+  /// Whatever waits for mail looks again.
+  void go_on();
+  /// Until there may be mail after `after`, or `until`, or the wait is cut.
+  Task<void> wait_for_mail(const engine::MailQuery& query, call::Position after, SteadyTime until);
+
+  /// Who asks, for the engine.
+  [[nodiscard]] std::shared_ptr<const engine::Requester> requester(const HttpRequest& request,
+                                                                   engine::SessionId id) const;
+  [[nodiscard]] Viewer viewer(const HttpRequest& request) const;
+  [[nodiscard]] static HttpResponse overloaded();
+  /// Runs the job on the thread that reads the log.
+  template <class Job>
+  Task<void> on_reader(Job& job);
+  Task<std::optional<call::Record>> read_record(call::Position position);
+  /// The room as of a position or a time; as before its first event, if it was.
+  Task<Or<call::Room>> room_as_of(const call::TenantId& tenant, const call::RoomName& name,
+                                  std::optional<call::Position> position,
+                                  std::optional<call::Time> time);
+  /// Asks the engine: false when it takes no more.
+  [[nodiscard]] bool submit(const HttpRequest& request, const Answers& answers,
+                            engine::Ask::What what) const;
+  /// Asks and waits for the whole answer; gives the refusal, where it is one.
+  Task<std::optional<HttpResponse>> ask(const HttpRequest& request, Answers& answers,
+                                        engine::Ask::What what);
+  /// One message to the engine; what it answers, or a problem.
+  Task<Or<engine::Ack>> send(const HttpRequest& request, call::Message message);
+
+  ServerContext& server_;
+  IoThread& thread_;
+  std::shared_ptr<Wake> waits_;  // while a request waits for mail
+  bool going_away_ = false;
+};
+
+template <class Job>
+Task<void> HttpApi::on_reader(Job& job) {
+  const auto initiate = [&](auto handler) {
+    asio::post(server_.readers, [this, &job, handler = std::move(handler)]() mutable {
+      job();
+      asio::post(thread_.context(), std::move(handler));
+    });
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<Executor>, void()>(initiate, use_task);
+}
+
+}  // namespace callstate::transports

@@ -1,0 +1,414 @@
+#include <openssl/evp.h>
+#include <boost/asio/post.hpp>
+
+#include <random>
+#include <utility>
+
+#include "core/call/evolve.hpp"
+#include "transports/answers.hpp"
+#include "transports/authenticate.hpp"
+#include "transports/codec_fields.hpp"
+#include "transports/http_api.hpp"
+#include "transports/http_reading.hpp"
+#include "transports/json_writer.hpp"
+#include "transports/overload.hpp"
+
+// Messages by HTTP, and what the CRM's back end asks for.
+
+namespace callstate::transports {
+namespace {
+
+using Need = FieldReader::Need;
+
+constexpr std::size_t messages_max = 64;
+
+std::string limiter_key(const Identity& identity) {
+  return std::string(identity.tenant.view()).append(1, '\0').append(identity.user.view());
+}
+
+HttpResponse refuse(std::string_view sentence) {
+  return problem(400, "INVALID_MESSAGE", sentence);
+}
+
+/// What of a message is for a connection only.
+std::string_view why_not_by_http(const ClientMessage& message) {
+  if (std::holds_alternative<JoinRequest>(message) || std::holds_alternative<LeaveRequest>(message))
+    return "JOIN and LEAVE are for sessions: here a room is heard by ?room= of a poll";
+  if (std::holds_alternative<AuthRequest>(message))
+    return "AUTH is for sessions: here each request brings its own token";
+  return {};
+}
+
+/// 128 bits as a UUID of version 8 (RFC 9562): of a hash of `seed`, so that a
+/// request that is repeated names the same room; without one by chance.
+std::string uuid_of(std::string_view seed) {
+  std::array<std::uint8_t, EVP_MAX_MD_SIZE> hash{};
+  if (seed.empty()) {
+    std::random_device random;
+    for (std::size_t i = 0; i < 16; ++i) hash[i] = static_cast<std::uint8_t>(random());
+  } else {
+    unsigned size = 0;
+    EVP_Digest(seed.data(), seed.size(), hash.data(), &size, EVP_sha256(), nullptr);
+  }
+  call::CallId id;
+  std::copy_n(hash.begin(), id.bytes.size(), id.bytes.begin());
+  id.bytes[6] = static_cast<std::uint8_t>((id.bytes[6] & 0x0FU) | 0x80U);
+  id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3FU) | 0x80U);
+  return call::to_string(id);
+}
+
+/// A room of the server's own: `<tenant>-call-<uuid>`.
+call::RoomName own_room(const Identity& who, const call::MessageId& id) {
+  constexpr std::size_t tenant_bytes_max = call::RoomName::bytes_max - 42;
+  constexpr std::string_view allowed =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:~-";
+  std::string name(who.tenant.view().substr(0, tenant_bytes_max));
+  for (char& c : name)
+    if (allowed.find(c) == allowed.npos) c = '-';
+  std::string seed;
+  if (!id.empty()) seed = limiter_key(who).append(1, '\0').append(id.view());
+  return call::RoomName::clipped(name.append("-call-").append(uuid_of(seed)));
+}
+
+/// The body's object, where there has to be one or may be none.
+struct Body {
+  JsonDocument document{{.depth_max = json_depth_max}};
+  std::optional<JsonValue> none;  // of an empty body
+  const JsonValue* object = nullptr;
+
+  std::optional<HttpResponse> read(const HttpRequest& request, bool needed) {
+    if (auto refusal = refuse_unless_json(request)) return refusal;
+    if (request.body.empty() && !needed) {
+      none.emplace().kind = JsonKind::object;
+      object = &*none;
+      return std::nullopt;
+    }
+    if (auto parsed = document.parse(request.body); !parsed)
+      return transports::refuse("the body: " + parsed.error());
+    object = document.root();
+    if (object->kind != JsonKind::object) return transports::refuse("the body must be an object");
+    return std::nullopt;
+  }
+};
+
+call::MessageId idempotency(FieldReader& fields, const HttpRequest& request) {
+  auto id = fields.message_id();
+  if (!id.empty()) return id;
+  const auto key = request.field("idempotency-key");
+  if (key.size() > call::message_id_characters_max) {
+    fields.refuse("Idempotency-Key must have at most 64 characters");
+    return {};
+  }
+  return call::MessageId::clipped(without_controls(key, call::MessageId::bytes_max));
+}
+
+}  // namespace
+
+Task<HttpResponse> HttpApi::post_messages(const HttpRequest& request) {
+  if (auto refusal = refuse_unless_json(request)) co_return std::move(*refusal);
+  JsonDocument document({.depth_max = json_depth_max + 1});
+  if (auto parsed = document.parse(request.body); !parsed)
+    co_return refuse("the body: " + parsed.error());
+  const JsonValue& root = *document.root();
+  const bool several = root.kind == JsonKind::array;
+  if (!several && root.kind != JsonKind::object)
+    co_return refuse("the body must be a message, or an array of messages");
+  std::vector<const JsonValue*> values;
+  if (several) {
+    if (root.size() == 0 || root.size() > messages_max)
+      co_return refuse("an array must hold 1 to 64 messages");
+    for (const auto& each : root) values.push_back(&each);
+  } else {
+    values.push_back(&root);
+  }
+
+  // In order: each has its place, and those that the engine answers fill theirs.
+  std::vector<std::string> results(values.size());
+  std::vector<std::size_t> awaited;
+  Answers answers(thread_, request.identity->tenant, request.identity->user);
+  const auto by = requester(request, answers.id());
+  const auto key = limiter_key(*request.identity);
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    auto message = decode(*values[i], call::RoomName());
+    if (!message) {
+      const auto& failed = message.error();
+      const engine::Refusal refusal{failed.error, failed.id, failed.room, {}, {}};
+      if (!several) co_return problem(refusal);
+      results[i] = encode(refusal);
+      continue;
+    }
+    if (const auto taken = server_.posted.take(key, SteadyClock::now()); !taken) {
+      engine::Refusal refusal{{call::ErrorCode::rate_limited, "too many messages of this user"},
+                              {},
+                              {},
+                              {},
+                              static_cast<std::uint32_t>(taken.error().count())};
+      if (const auto* what = std::get_if<call::Message>(&*message)) {
+        refusal.id = what->id;
+        refusal.room = what->room;
+      }
+      if (!several) co_return problem(refusal);
+      results[i] = encode(refusal);
+      continue;
+    }
+    if (const auto* ping = std::get_if<Ping>(&*message)) {
+      results[i] = pong(ping->id);
+    } else if (const auto why = why_not_by_http(*message); !why.empty()) {
+      const engine::Refusal refusal{
+          {call::ErrorCode::invalid_message, std::string(why)}, {}, {}, {}, {}};
+      if (!several) co_return problem(refusal);
+      results[i] = encode(refusal);
+    } else {
+      auto& what = std::get<call::Message>(*message);
+      engine::Refusal overload{
+          {call::ErrorCode::overloaded, "the server is overloaded: send it again a little later"},
+          what.id,
+          what.room,
+          {},
+          {}};
+      if (server_.ports.inbox.submit(engine::Request{by, std::move(what)})) {
+        awaited.push_back(i);
+      } else {
+        results[i] = encode(overload);
+      }
+    }
+  }
+  if (!awaited.empty()) {
+    const bool came = co_await answers.wait_for(awaited.size());
+    if (!came) co_return overloaded();
+  }
+  for (std::size_t i = 0; i < awaited.size(); ++i) {
+    if (const auto* refusal = std::get_if<engine::Refusal>(&answers.messages()[i]);
+        refusal != nullptr && refusal->error.code == call::ErrorCode::unauthenticated)
+      co_return problem(*refusal);
+    results[awaited[i]] = encode(answers.messages()[i], viewer(request));
+  }
+  HttpResponse response;
+  response.body = R"({"results":[)";
+  for (std::size_t i = 0; i < results.size(); ++i)
+    response.body.append(i == 0 ? "" : ",").append(results[i]);
+  response.body += "]}";
+  co_return response;
+}
+
+Task<HttpResponse> HttpApi::start_call(const HttpRequest& request) {
+  Body body;
+  if (auto refusal = body.read(request, true)) co_return std::move(*refusal);
+  FieldReader fields(*body.object);
+  call::StartCall start;
+  start.callees = fields.callees();
+  start.caller_name = fields.label("callerName");
+  start.callee_name = fields.label("calleeName");
+  start.metadata = fields.opaque("metadata", Need::optional);
+  call::Message message;
+  message.sender = fields.user("callerId", Need::optional);
+  message.id = idempotency(fields, request);
+  message.room = fields.room(own_room(*request.identity, message.id));
+  if (!fields.problem().empty()) co_return refuse(fields.problem());
+  const std::string callee(start.callees.front().view());
+  const std::string callee_name = start.callee_name;
+  const call::RoomName room = message.room;
+  message.body = std::move(start);
+  const auto ack = co_await send(request, std::move(message));
+  if (!ack) co_return ack.error();
+
+  // The log knows what it was given: the same for a repeated request.
+  const auto record = co_await read_record(ack->position);
+  const auto* started = record ? std::get_if<call::CallStarted>(&record->payload) : nullptr;
+  if (started == nullptr)
+    co_return problem(409, "WRONG_STATE", "this id was another message's in this room");
+  HttpResponse response{201, "application/json", {}, {}};
+  JsonWriter to(response.body);
+  to.begin_object();
+  to.text("roomName", room.view());
+  to.text("callLogId", call::to_string(record->call));
+  to.begin_object("calleeInfo");
+  to.text("id", callee);
+  callee_name.empty() ? to.null("name") : to.text("name", callee_name);
+  to.null("role");
+  to.end_object();
+  if (server_.ports.media != nullptr && !started->media_room.empty()) {
+    to.text("callerToken", server_.ports.media->mint({.media_room = started->media_room,
+                                                      .identity = started->caller.view(),
+                                                      .name = started->caller_name,
+                                                      .role = call::CallRole::caller,
+                                                      .call = record->call,
+                                                      .room = room.view()},
+                                                     utc_now()));
+    to.text("mediaUrl", server_.ports.media->url());
+  } else {
+    to.null("callerToken");
+    to.null("mediaUrl");
+  }
+  to.number("seq", ack->seq);
+  to.number("pos", ack->position);
+  to.boolean("duplicate", ack->duplicate);
+  to.end_object();
+  co_return response;
+}
+
+Task<HttpResponse> HttpApi::act_in_call(const HttpRequest& request, std::string room,
+                                        std::string verb) {
+  const auto name = call::parse_room_name(room);
+  if (!name) co_return refuse("the room's name must be [A-Za-z0-9._:~-]{1,128}");
+  Body body;
+  if (auto refusal = body.read(request, false)) co_return std::move(*refusal);
+  FieldReader fields(*body.object);
+  call::Message message;
+  message.room = *name;
+  message.id = idempotency(fields, request);
+  message.sender = fields.user("userId", Need::optional);
+  if (verb == "ringing") {
+    message.body = call::Ring{};
+  } else if (verb == "accept") {
+    if (!message.sender) message.sender = fields.user("acceptedBy", Need::optional);
+    message.body = call::Accept{};
+  } else if (verb == "reject") {
+    if (!message.sender) message.sender = fields.user("rejectedBy", Need::optional);
+    message.body = call::Reject{fields.label("reason")};
+  } else if (verb == "end") {
+    if (!message.sender) message.sender = fields.user("endedBy", Need::optional);
+    message.body = call::End{fields.label("reason")};
+  } else {
+    co_return problem(404, {}, "a call takes ringing, accept, reject and end");
+  }
+  if (!fields.problem().empty()) co_return refuse(fields.problem());
+  const auto ack = co_await send(request, std::move(message));
+  if (!ack) co_return ack.error();
+  HttpResponse response;
+  response.body = encode(*ack);
+  co_return response;
+}
+
+Task<HttpResponse> HttpApi::room_state(const HttpRequest& request, std::string room) {
+  const auto name = call::parse_room_name(room);
+  if (!name) co_return refuse("the room's name must be [A-Za-z0-9._:~-]{1,128}");
+  std::optional<call::Position> position;
+  std::optional<call::Time> time;
+  if (request.has_parameter("at")) {
+    position = parse_number(request.parameter("at"));
+    time = parse_time(request.parameter("at"));
+    if (!position && !time)
+      co_return refuse("at must be a position, or a time such as 2026-11-26T18:03:16Z");
+    if (position && *position > server_.ports.mailbox.head())
+      co_return refuse("at lies beyond the log's end");
+  }
+  Answers answers(thread_, request.identity->tenant, request.identity->user);
+  engine::Ask::What what = engine::Ask::OneRoom{*name};
+  auto refused = co_await ask(request, answers, std::move(what));
+  if (refused) co_return std::move(*refused);
+  HttpResponse response;
+  if (!position && !time) {
+    response.body = encode(*answers.find<engine::RoomState>(), viewer(request));
+    co_return response;
+  }
+  const auto then = co_await room_as_of(request.identity->tenant, *name, position, time);
+  if (!then) co_return then.error();
+  if (then->position == 0)
+    co_return problem(404, "ROOM_NOT_FOUND", "there had been no call in this room by then");
+  response.body = encode(engine::RoomState{*name, *then});
+  co_return response;
+}
+
+Task<HttpResponse> HttpApi::presence(const HttpRequest& request, std::string user) {
+  const auto id = call::UserId::from(user);
+  if (!id || id->empty() || without_controls(user, call::UserId::bytes_max) != user)
+    co_return refuse("the user's id must have 1 to 255 bytes and no control characters");
+  Answers answers(thread_, request.identity->tenant, request.identity->user);
+  engine::Ask::What what = engine::Ask::PresenceOf{*id};
+  auto refused = co_await ask(request, answers, std::move(what));
+  if (refused) co_return std::move(*refused);
+  HttpResponse response;
+  response.body = encode(*answers.find<engine::Presence>());
+  co_return response;
+}
+
+Task<HttpResponse> HttpApi::revoke(const HttpRequest& request, std::string user) {
+  const auto id = call::UserId::from(user);
+  if (!id || id->empty() || without_controls(user, call::UserId::bytes_max) != user)
+    co_return refuse("the user's id must have 1 to 255 bytes and no control characters");
+  Answers answers(thread_, request.identity->tenant, request.identity->user);
+  engine::Revoke revoke{requester(request, answers.id()), *id};
+  if (!server_.ports.inbox.submit(std::move(revoke))) co_return overloaded();
+  const bool came = co_await answers.wait_for(1);
+  if (!came) co_return overloaded();
+  if (const auto* refusal = answers.refusal()) co_return problem(*refusal);
+  const auto position = answers.find<engine::Ack>()->position;
+  const auto record = co_await read_record(position);
+  const auto* revoked = record ? std::get_if<call::Revoked>(&record->payload) : nullptr;
+  HttpResponse response;
+  JsonWriter to(response.body);
+  to.begin_object();
+  to.text("userId", id->view());
+  if (revoked != nullptr) to.time("revokedBefore", revoked->before);
+  to.number("pos", position);
+  to.end_object();
+  co_return response;
+}
+
+Task<HttpResponse> HttpApi::report_media(const HttpRequest& request, const WebhookToken& token) {
+  auto report = parse_webhook(request.body, token);
+  if (!report) {
+    const bool ours = report.error().authentic;
+    server_.ports.logger(Logger::Level::warning,
+                         "a webhook of the media server was refused: " + report.error().reason);
+    co_return ours ? refuse("this webhook cannot be read: " + report.error().reason)
+                   : problem(401, "UNAUTHENTICATED", "this webhook's signature is not good");
+  }
+  HttpResponse response;
+  response.body = "{}";
+  if (report->media_room.empty()) co_return response;  // of no room
+  Answers answers(thread_, {}, {});
+  engine::ReportMedia what{answers.id(), report->media_room, report->id, report->said};
+  if (!server_.ports.inbox.submit(std::move(what))) co_return overloaded();
+  const bool came = co_await answers.wait_for(1);
+  if (!came) co_return overloaded();
+  const auto* refusal = answers.refusal();
+  if (refusal == nullptr) co_return response;
+  // Of a room that is none of ours: nothing that sending it again would mend.
+  if (refusal->error.code == call::ErrorCode::room_not_found) co_return response;
+  co_return problem(*refusal);
+}
+
+Task<std::optional<call::Record>> HttpApi::read_record(call::Position position) {
+  std::optional<call::Record> found;
+  auto job = [&] {
+    (void)server_.ports.log.read(position, position,
+                                 [&](const call::Record& record, const engine::RecordHash&) {
+                                   found = record;
+                                   return true;
+                                 });
+  };
+  co_await on_reader(job);
+  co_return found;
+}
+
+// By the mailbox, which knows all that changes a room: its applied events, and while
+// a call is live the starts of the server.
+Task<HttpApi::Or<call::Room>> HttpApi::room_as_of(const call::TenantId& tenant,
+                                                  const call::RoomName& name,
+                                                  std::optional<call::Position> position,
+                                                  std::optional<call::Time> time) {
+  call::Room room;
+  std::optional<engine::Failure> failure;
+  auto job = [&] {
+    const auto& mailbox = server_.ports.mailbox;
+    const auto upto = position.value_or(mailbox.head());
+    const auto positions = mailbox.find(std::vector{mailbox.room(tenant, name)}, 0, upto);
+    const auto read = server_.ports.log.read_at(
+        positions, [&](const call::Record& record, const engine::RecordHash&) {
+          if (time && record.at > *time) return false;
+          if (record.stream.kind != call::StreamKind::user) call::evolve(room, record);
+          return true;
+        });
+    if (!read) failure = read.error();
+  };
+  co_await on_reader(job);
+  if (failure) {
+    server_.ports.logger(Logger::Level::error, "a room cannot be read: " + failure->message);
+    co_return std::unexpected(problem(500, "INTERNAL", "the log cannot be read"));
+  }
+  co_return room;
+}
+
+}  // namespace callstate::transports

@@ -1,0 +1,289 @@
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <utility>
+
+#include "transports/answers.hpp"
+#include "transports/attendance.hpp"
+#include "transports/authenticate.hpp"
+#include "transports/http_api.hpp"
+#include "transports/http_reading.hpp"
+
+// Polls and streams of events. Nothing of a client is kept between two polls but
+// that it is online: what it is sent is read from the log, after the cursor that
+// it names.
+
+namespace callstate::transports {
+namespace {
+
+constexpr std::uint64_t wait_max_s = 55;
+constexpr std::uint64_t events_max = 1000;
+constexpr std::size_t events_per_page = 64;  // of a stream
+
+HttpResponse unreadable() {
+  return problem(500, "INTERNAL", "the log cannot be read");
+}
+
+/// Ends with the connection. No proxy is to hold back what it is for.
+std::string event_stream_head(const ServerSettings& settings, const HttpRequest& request) {
+  std::string head =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+      "X-Accel-Buffering: no\r\nConnection: close\r\n";
+  for (const auto& [name, value] : cors_fields(settings.cors_origins, request))
+    head.append(name).append(": ").append(value).append("\r\n");
+  return head.append("\r\nretry: 1000\n\n");
+}
+
+std::string expired_cursor(const std::optional<call::RoomName>& room) {
+  return encode(
+      engine::Refusal{{call::ErrorCode::cursor_expired,
+                       "the log no longer holds what came after since: the present state follows"},
+                      {},
+                      room.value_or(call::RoomName()),
+                      {},
+                      {}});
+}
+
+HttpResponse of_close(const engine::Close& close) {
+  switch (close.code) {
+    case 1008:
+      return problem(401, "UNAUTHENTICATED", "this token has been revoked");
+    case 4429:
+      return problem(429, "RATE_LIMITED", close.reason);
+    case 1001:
+      return problem(503, "OVERLOADED", "the server is going away: come back with the cursor");
+    default:
+      return problem(503, "OVERLOADED", "the server is overloaded: try again a little later");
+  }
+}
+
+}  // namespace
+
+/// A wait that is woken by mail, by its time, or by being cut.
+struct HttpApi::Wake {
+  explicit Wake(IoThread& thread) : timer(thread.context()) {}
+  asio::steady_timer timer;
+  bool woken = false;
+
+  void wake() {
+    woken = true;
+    timer.cancel();
+  }
+};
+
+HttpApi::HttpApi(ServerContext& server, IoThread& thread) : server_(server), thread_(thread) {}
+HttpApi::~HttpApi() = default;
+
+void HttpApi::go_away() {
+  going_away_ = true;
+  if (waits_) waits_->wake();
+}
+
+HttpApi::Or<HttpApi::Wanted> HttpApi::read_wanted(const HttpRequest& request, bool polls) const {
+  const auto refuse = [](std::string_view sentence) {
+    return std::unexpected(problem(400, "INVALID_MESSAGE", sentence));
+  };
+  Wanted wanted;
+  auto since = request.parameter("since");
+  // A browser that reconnects by itself says where it was in a header.
+  if (const auto last = request.field("last-event-id"); !polls && !last.empty()) since = last;
+  if (request.has_parameter("since") || !since.empty()) {
+    wanted.since = parse_number(since);
+    if (!wanted.since) return refuse("since must be a cursor: a whole number, not negative");
+    if (*wanted.since > server_.ports.mailbox.head())
+      return refuse("since lies beyond the log's end: it is no cursor of this log");
+  }
+  if (request.has_parameter("wait")) {
+    const auto wait = parse_number(request.parameter("wait"), wait_max_s);
+    if (!wait) return refuse("wait must be a number of seconds, from 0 to 55");
+    wanted.wait = std::chrono::seconds(*wait);
+  }
+  wanted.events_max = polls ? events_max : events_per_page;
+  if (request.has_parameter("limit")) {
+    const auto limit = parse_number(request.parameter("limit"), events_max);
+    if (!limit || *limit == 0) return refuse("limit must be a number from 1 to 1000");
+    wanted.events_max = static_cast<std::size_t>(*limit);
+  }
+  const auto& who = *request.identity;
+  wanted.query = {.tenant = who.tenant, .user = who.user, .device = device_of(request)};
+  if (request.has_parameter("room")) {
+    wanted.room = call::parse_room_name(request.parameter("room"));
+    if (!wanted.room) return refuse("room must be a room's name: [A-Za-z0-9._:~-]{1,128}");
+    wanted.query.only = wanted.room;
+    // A customer hears its own calls, whatever the room.
+    if (who.role != call::Role::portal_customer) wanted.query.room = wanted.room;
+  }
+  return wanted;
+}
+
+Task<HttpApi::Or<HttpApi::Page>> HttpApi::present(const HttpRequest& request,
+                                                  const Wanted& wanted) {
+  Answers answers(thread_, wanted.query.tenant, wanted.query.user);
+  engine::Ask::What what = engine::Ask::LiveCalls{};
+  if (wanted.room) what = engine::Ask::OneRoom{*wanted.room};
+  Page page;
+  if (!submit(request, answers, std::move(what))) co_return std::unexpected(overloaded());
+  const bool came = co_await answers.wait_for_end();
+  if (!came) co_return std::unexpected(overloaded());
+  if (const auto* refusal = answers.refusal()) {
+    // A room without a call yet can be waited for.
+    if (refusal->error.code != call::ErrorCode::room_not_found)
+      co_return std::unexpected(problem(*refusal));
+    page.cursor = server_.ports.mailbox.head();
+    co_return page;
+  }
+  page.cursor = std::get<engine::AsOf>(answers.messages().back()).position;
+  answers.messages().pop_back();
+  for (const auto& message : answers.messages())
+    page.messages.push_back({encode(message, viewer(request)), std::nullopt});
+  co_return page;
+}
+
+Task<HttpApi::Or<HttpApi::Page>> HttpApi::read(const Wanted& wanted, call::Position after) {
+  const auto upto = server_.ports.mailbox.head();
+  std::optional<std::expected<engine::Mail, engine::Failure>> mail;
+  std::vector<std::string> texts;
+  auto job = [&] {
+    mail = engine::read_mail(server_.ports.mailbox, server_.ports.log, wanted.query, after, upto,
+                             wanted.events_max);
+    if (!*mail) return;
+    for (const auto& message : (*mail)->messages) {
+      Outgoing outgoing(message, server_.ports.media, utc_now());
+      texts.push_back(*outgoing.text(wanted.query.user.view()));
+    }
+  };
+  co_await on_reader(job);
+  if (!*mail) {
+    server_.ports.logger(Logger::Level::error,
+                         "a client cannot be sent what it missed: " + mail->error().message);
+    co_return std::unexpected(unreadable());
+  }
+  Page page;
+  page.cursor = (*mail)->cursor;
+  const auto& messages = (*mail)->messages;
+  for (std::size_t i = 0; i < messages.size(); ++i) {
+    const auto* event = std::get_if<engine::Event>(&messages[i]);
+    const bool more_of_it =
+        i + 1 < messages.size() && !std::holds_alternative<engine::Event>(messages[i + 1]);
+    std::optional<call::Position> cursor;
+    if (event != nullptr && !more_of_it) cursor = event->record.position;
+    if (const auto* told = std::get_if<engine::AnsweredElsewhere>(&messages[i]))
+      cursor = told->position;
+    page.messages.push_back({std::move(texts[i]), cursor});
+  }
+  co_return page;
+}
+
+Task<void> HttpApi::wait_for_mail(const engine::MailQuery& query, call::Position after,
+                                  SteadyTime until) {
+  if (going_away_) co_return;
+  auto wake = std::make_shared<Wake>(thread_);
+  waits_ = wake;
+  const auto addresses = engine::addresses_of(server_.ports.mailbox, query);
+  auto& context = thread_.context();
+  const auto watch = server_.ports.mailbox.watch(
+      addresses, after, [wake, &context] { asio::post(context, [wake] { wake->wake(); }); });
+  if (watch && !wake->woken) {
+    wake->timer.expires_at(until);
+    boost::system::error_code cancelled;
+    co_await wake->timer.async_wait(asio::redirect_error(use_task, cancelled));
+  }
+  waits_.reset();
+}
+
+Task<HttpResponse> HttpApi::poll(const HttpRequest& request) {
+  auto wanted = read_wanted(request, true);
+  if (!wanted) co_return std::move(wanted.error());
+  Attendance attendance(server_, thread_, *request.identity, wanted->query.device,
+                        [this] { go_on(); });
+  const auto refused = co_await attendance.enter();
+  if (refused.code != 0) co_return of_close(refused);
+
+  std::string body = R"({"messages":[)";
+  const auto add = [&body](const Page& page) {
+    for (const auto& message : page.messages) {
+      if (body.back() != '[') body.push_back(',');
+      body += message.text;
+    }
+  };
+  bool expired = false;
+  if (wanted->since && *wanted->since + 1 < server_.ports.log.first()) {
+    expired = true;
+    body += expired_cursor(wanted->room);
+  }
+  Or<Page> page;
+  if (!wanted->since || expired) {
+    page = co_await present(request, *wanted);
+  } else {
+    const auto until = SteadyClock::now() + wanted->wait;
+    page = co_await read(*wanted, *wanted->since);
+    while (page && page->messages.empty() && SteadyClock::now() < until && !going_away_ &&
+           !attendance.cut()) {
+      co_await wait_for_mail(wanted->query, page->cursor, until);
+      page = co_await read(*wanted, page->cursor);
+    }
+  }
+  if (attendance.cut()) co_return of_close(*attendance.cut());
+  if (!page) co_return std::move(page.error());
+  add(*page);
+  body.append(R"(],"cursor":)").append(std::to_string(page->cursor)).append("}");
+  HttpResponse response;
+  response.body = std::move(body);
+  response.fields.emplace_back("Cache-Control", "no-store");
+  co_return response;
+}
+
+void HttpApi::go_on() {
+  if (waits_) waits_->wake();
+}
+
+Task<std::optional<HttpResponse>> HttpApi::stream(const HttpRequest& request, const Write& write) {
+  auto wanted = read_wanted(request, false);
+  if (!wanted) co_return std::move(wanted.error());
+  Attendance attendance(server_, thread_, *request.identity, wanted->query.device,
+                        [this] { go_on(); });
+  const auto refused = co_await attendance.enter();
+  if (refused.code != 0) co_return of_close(refused);
+  std::string out = event_stream_head(server_.settings, request);
+  std::optional<call::Position> after = wanted->since;
+  const auto add = [&out](const Page& page) {
+    for (const auto& message : page.messages) {
+      if (message.cursor) out.append("id: ").append(std::to_string(*message.cursor)).append("\n");
+      out.append("data: ").append(message.text).append("\n\n");
+    }
+    // An id alone is not an event, and still where a reconnect begins.
+    out.append("id: ").append(std::to_string(page.cursor)).append("\n\n");
+  };
+  if (after && *after + 1 < server_.ports.log.first()) {
+    out.append("data: ").append(expired_cursor(wanted->room)).append("\n\n");
+    after.reset();
+  }
+  if (!after) {
+    auto now = co_await present(request, *wanted);
+    if (!now) co_return std::move(now.error());
+    after = now->cursor;
+    add(*now);
+  }
+  const auto& settings = server_.settings.websocket;
+  const auto expires = request.identity->expires_at;
+  while (!going_away_ && !attendance.cut() && utc_now() < expires) {
+    auto page = co_await read(*wanted, *after);
+    if (!page) break;
+    if (!page->messages.empty()) add(*page);
+    after = page->cursor;
+    if (!out.empty()) {
+      const std::string text = std::exchange(out, {});
+      const bool written = co_await write(text);
+      if (!written) co_return std::nullopt;
+    }
+    if (!page->messages.empty()) continue;
+    const auto ping = SteadyClock::now() + settings.ping_interval;
+    const auto left = std::chrono::duration_cast<SteadyClock::duration>(expires - utc_now());
+    co_await wait_for_mail(wanted->query, *after, std::min(ping, SteadyClock::now() + left));
+    if (SteadyClock::now() >= ping)
+      out.append(":\nid: ").append(std::to_string(*after)).append("\n\n");
+  }
+  co_return std::nullopt;
+}
+
+}  // namespace callstate::transports

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "core/engine/effect.hpp"
+#include "transports/http.hpp"
+
+// Private to transports: reading requests and writing refusals, for HttpApi. Pure.
+
+namespace callstate::transports {
+
+/// A whole number of at most `max`; nothing for anything else.
+std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max = UINT64_MAX);
+
+/// RFC 3339 with a zone: `2026-11-26T18:03:16.25Z`. Nothing for anything else.
+std::optional<call::Time> parse_time(std::string_view text);
+
+/// The device that a request says it is of; `http` for none.
+call::DeviceId device_of(const HttpRequest& request);
+
+/// The status that goes with a code of the protocol.
+int status_of(call::ErrorCode code);
+
+/// The engine's refusal as an RFC 9457 answer, with what it says besides.
+HttpResponse problem(const engine::Refusal& refusal);
+
+using HttpFields = std::vector<std::pair<std::string, std::string>>;
+
+/// What lets a page of another origin read the answer: for the origins that are
+/// configured, `*` for all.
+HttpFields cors_fields(const std::vector<std::string>& origins, const HttpRequest& request);
+/// The answer to what a browser asks before it sends such a page's request;
+/// nothing for any other request.
+std::optional<HttpResponse> preflight(const std::vector<std::string>& origins,
+                                      const HttpRequest& request);
+
+/// Whether the body is said to be JSON, or nothing is said; the answer if not.
+std::optional<HttpResponse> refuse_unless_json(const HttpRequest& request);
+
+/// 405, with what the path takes.
+HttpResponse wrong_method(std::string_view takes);
+
+}  // namespace callstate::transports
