@@ -12,12 +12,13 @@
 
 namespace callstate::transports {
 
-/// Takes what transports submit, attaches sessions, and lets a test wait for
+/// Takes what transports submit, attaches sessions, admits who asks, and lets a test wait for
 /// what comes.
 class FakeEngine final : public engine::Inbox {
  public:
   bool submit(engine::Submission submission) override {
     const auto* open = std::get_if<engine::OpenSession>(&submission);
+    const auto* ask = std::get_if<engine::Ask>(&submission);
     {
       const std::scoped_lock lock(mutex_);
       if (full_ && !std::holds_alternative<engine::CloseNotice>(submission)) return false;
@@ -30,6 +31,11 @@ class FakeEngine final : public engine::Inbox {
       if (open->room)
         effects.emplace_back(engine::Subscribe{
             open->session, room_of(open->sender.tenant, open->room->view()), true});
+      carry_out(std::move(effects));
+    }
+    if (ask != nullptr && delivery_ != nullptr) {
+      std::vector<engine::Effect> effects;
+      effects.emplace_back(engine::Reply{ask->by->reply_to, engine::AsOf{}});
       carry_out(std::move(effects));
     }
     came_.notify_all();
