@@ -14,13 +14,11 @@ struct Attendance::State {
   std::function<void()> on_cut;  // null once the attendance has ended
 };
 
-Attendance::Attendance(ServerContext& server, IoThread& thread, const Identity& identity,
-                       const call::DeviceId& device, std::function<void()> cut)
-    : server_(server),
-      thread_(thread),
-      home_(server.home_of(Pollers::client_of(identity, device))),
-      identity_(identity),
-      device_(device),
+Attendance::Attendance(ServerContext& server, IoThread& thread, std::string client,
+                       std::function<void()> cut)
+    : thread_(thread),
+      home_(server.home_of(client)),
+      client_(std::move(client)),
       number_(server.last_poll.fetch_add(1) + 1),
       state_(std::make_shared<State>()) {
   state_->on_cut = std::move(cut);
@@ -29,13 +27,14 @@ Attendance::Attendance(ServerContext& server, IoThread& thread, const Identity& 
 Attendance::~Attendance() {
   state_->on_cut = nullptr;
   if (!entered_) return;
-  asio::post(home_.context(), [&home = home_, client = Pollers::client_of(identity_, device_),
-                               number = number_] { home.pollers().leave(client, number); });
+  asio::post(home_.context(), [&home = home_, client = client_, number = number_] {
+    home.pollers().leave(client, number);
+  });
 }
 
-Task<engine::Close> Attendance::enter() {
+Task<engine::Close> Attendance::enter(const Identity& identity, const call::DeviceId& device) {
   entered_ = true;
-  const auto initiate = [this](auto handler) {
+  const auto initiate = [this, &identity, &device](auto handler) {
     using Handler = decltype(handler);
     auto& back = thread_.context();
     auto resume = std::make_shared<Handler>(std::move(handler));
@@ -53,8 +52,8 @@ Task<engine::Close> Attendance::enter() {
                                if (state->on_cut) state->on_cut();
                              });
                            }};
-    asio::post(home_.context(), [&home = home_, identity = identity_, device = device_,
-                                 number = number_, poll = std::move(poll)]() mutable {
+    asio::post(home_.context(), [&home = home_, identity, device, number = number_,
+                                 poll = std::move(poll)]() mutable {
       home.pollers().enter(identity, device, number, std::move(poll));
     });
   };

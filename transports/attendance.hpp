@@ -20,25 +20,23 @@ namespace callstate::transports {
 class Attendance {
  public:
   /// `cut` is called when the server has ended the session.
-  Attendance(ServerContext& server, IoThread& thread, const Identity& identity,
-             const call::DeviceId& device, std::function<void()> cut);
+  Attendance(ServerContext& server, IoThread& thread, std::string client,
+             std::function<void()> cut);
   ~Attendance();
   Attendance(const Attendance&) = delete;
   Attendance& operator=(const Attendance&) = delete;
 
   /// Waits for the session to be open: the code 0. Else why it is not.
-  Task<engine::Close> enter();
+  Task<engine::Close> enter(const Identity& identity, const call::DeviceId& device);
   /// Why the session was ended since; nothing while it was not.
   [[nodiscard]] const std::optional<engine::Close>& cut() const;
 
  private:
   struct State;
 
-  ServerContext& server_;
   IoThread& thread_;
   IoThread& home_;  // of the client's session
-  const Identity identity_;
-  const call::DeviceId device_;
+  const std::string client_;
   const std::uint64_t number_;
   bool entered_ = false;
   std::shared_ptr<State> state_;

@@ -41,7 +41,8 @@ bool HttpApi::streams(const HttpRequest& request) {
          request.identity.has_value();
 }
 
-Task<HttpResponse> HttpApi::answer(const HttpRequest& request) {
+Task<HttpResponse> HttpApi::answer(std::unique_ptr<HttpRequest> owned) {
+  const HttpRequest& request = *owned;
   const auto& path = request.segments;
   const Kind kind = kind_of(path);
   const bool takes_get = kind == Kind::stream || kind == Kind::room_state || kind == Kind::presence;
@@ -57,7 +58,7 @@ Task<HttpResponse> HttpApi::answer(const HttpRequest& request) {
   }
   // No switch: g++ 12 loses `this` in one whose branches await.
   if (kind == Kind::messages && request.method == "POST") co_return co_await post_messages(request);
-  if (kind == Kind::messages) co_return co_await poll(request);
+  if (kind == Kind::messages) co_return co_await poll(std::move(owned));
   if (kind == Kind::voip && path.size() == 2) co_return co_await start_call(request);
   if (kind == Kind::voip) co_return co_await act_in_call(request, path[1], path[2]);
   if (kind == Kind::room_state) co_return co_await room_state(request, path[2]);

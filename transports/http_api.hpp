@@ -33,13 +33,13 @@ class HttpApi {
   [[nodiscard]] static bool streams(const HttpRequest& request);
 
   /// Answers, sooner or later. `knows` it.
-  Task<HttpResponse> answer(const HttpRequest& request);
+  Task<HttpResponse> answer(std::unique_ptr<HttpRequest> owned);
 
   /// Writes bytes to the client; false when it is gone.
   using Write = std::function<Task<bool>(std::string_view)>;
   /// Sends events by `write`, the response's head first, until the client goes, its
   /// token has expired or the server drains. A response where it comes to that.
-  Task<std::optional<HttpResponse>> stream(const HttpRequest& request, const Write& write);
+  Task<std::optional<HttpResponse>> stream(std::unique_ptr<HttpRequest> owned, const Write& write);
 
   /// The answer to a token that no longer counts, or nothing.
   Task<std::optional<HttpResponse>> refuse_revoked(const HttpRequest& request);
@@ -57,8 +57,15 @@ class HttpApi {
     std::optional<call::Position> since;
     std::chrono::seconds wait{};
     std::size_t events_max = 0;
-    engine::MailQuery query;
-    std::optional<call::RoomName> room;
+    // As texts of their own length: an id of the engine's has room for the longest.
+    std::string tenant;
+    std::string user;
+    std::string device;
+    std::string room;         // empty: the user's calls, in whatever room
+    bool whole_room = false;  // all of it, whoever takes part
+
+    [[nodiscard]] engine::MailQuery query() const;
+    [[nodiscard]] call::RoomName room_name() const { return call::RoomName::clipped(room); }
   };
   /// Messages as JSON, each with the cursor to go on from after it; none when what
   /// follows is of the same position.
@@ -74,22 +81,26 @@ class HttpApi {
   using Or = std::expected<T, HttpResponse>;  // else the answer
 
   Task<HttpResponse> post_messages(const HttpRequest& request);
-  Task<HttpResponse> poll(const HttpRequest& request);
+  Task<HttpResponse> poll(std::unique_ptr<HttpRequest> request);
   Task<HttpResponse> start_call(const HttpRequest& request);
   Task<HttpResponse> act_in_call(const HttpRequest& request, std::string room, std::string verb);
   Task<HttpResponse> room_state(const HttpRequest& request, std::string room);
   Task<HttpResponse> presence(const HttpRequest& request, std::string user);
   Task<HttpResponse> revoke(const HttpRequest& request, std::string user);
 
-  [[nodiscard]] Or<Wanted> read_wanted(const HttpRequest& request, bool polls) const;
+  // Thousands of polls wait: nothing of a request stays meanwhile but what it wants.
+  [[nodiscard]] Or<std::unique_ptr<Wanted>> read_wanted(const HttpRequest& request,
+                                                        bool polls) const;
   /// What a session would be shown that opens now.
   Task<Or<Page>> present(const HttpRequest& request, const Wanted& wanted);
   /// Mail after `after`, up to now; may be none.
   Task<Or<Page>> read(const Wanted& wanted, call::Position after);
   /// Whatever waits for mail looks again.
   void go_on();
+  [[nodiscard]] std::shared_ptr<engine::Mailbox::Watch> watch_for(
+      const Wanted& wanted, call::Position after, const std::shared_ptr<Wake>& wake);
   /// Until there may be mail after `after`, or `until`, or the wait is cut.
-  Task<void> wait_for_mail(const engine::MailQuery& query, call::Position after, SteadyTime until);
+  Task<void> wait_for_mail(const Wanted& wanted, call::Position after, SteadyTime until);
 
   /// Who asks, for the engine.
   [[nodiscard]] std::shared_ptr<const engine::Requester> requester(const HttpRequest& request,

@@ -64,6 +64,13 @@ class HttpConnection final : public Connection {
 
  private:
   enum class Next : std::uint8_t { request, linger, end };
+  struct ReadRequest {
+    std::unique_ptr<HttpRequest> request = std::make_unique<HttpRequest>();
+    std::optional<WebhookToken> webhook;   // of a webhook, whose token is good
+    std::optional<HttpResponse> response;  // where there is nothing more to ask
+    unsigned version = 11;
+    bool keep_alive = false;
+  };
 
   Task<Next> serve_request();
   Task<error_code> read_head(Parser& parser);
@@ -72,8 +79,10 @@ class HttpConnection final : public Connection {
   Task<Next> upgrade(const Request& request, HttpTarget target, Route route);
   Task<void> await_key(std::string_view token);
   std::optional<HttpResponse> answer_itself(http::verb method, Route::Kind kind);
-  Task<std::optional<HttpResponse>> answer_other(Parser& parser, HttpRequest request);
-  Task<std::optional<HttpResponse>> answer_webhook(Parser& parser, HttpRequest request);
+  Task<std::optional<Next>> read_request(ReadRequest& read);
+  std::optional<HttpResponse> authorise(ReadRequest& read);
+  std::optional<HttpResponse> authorise_webhook(ReadRequest& read);
+  Task<std::optional<HttpResponse>> answer(std::unique_ptr<ReadRequest> read);
   Task<bool> write_event(std::string_view text);
   Task<HttpResponse> run_handler(HttpRequest request);
   Task<Next> respond(HttpResponse response, unsigned version, bool keep_alive);
@@ -138,8 +147,23 @@ Task<void> HttpConnection::run() {
   if (next == Next::linger) co_await linger();
 }
 
-// What the head decides is answered before any of a body is read.
 Task<HttpConnection::Next> HttpConnection::serve_request() {
+  auto read = std::make_unique<ReadRequest>();
+  const auto next = co_await read_request(*read);
+  if (next) co_return *next;
+  // A poll waits: what it was read with goes before.
+  buffer_.shrink_to_fit();
+  const auto version = read->version;
+  const bool keep_alive = read->keep_alive;
+  auto response = std::move(read->response);
+  if (!response) response = co_await answer(std::move(read));
+  if (!response) co_return Next::end;
+  co_return co_await respond(std::move(*response), version, keep_alive);
+}
+
+// Nothing when there is a request to answer, in `read`, or its answer. What the head
+// decides is answered before any of a body is read.
+Task<std::optional<HttpConnection::Next>> HttpConnection::read_request(ReadRequest& read) {
   Parser parser;
   parser.header_limit(http_head_bytes_max);
   parser.body_limit(http_body_bytes_max);
@@ -161,18 +185,22 @@ Task<HttpConnection::Next> HttpConnection::serve_request() {
     co_return co_await upgrade(request, std::move(*target), std::move(where));
 
   expire_after(server_.settings.request_timeout);
-  auto plain = plain_request(request, std::move(*target), stream_.peer_address());
+  auto& plain = *read.request;
+  plain = plain_request(request, std::move(*target), stream_.peer_address());
   cors_ = cors_fields(server_.settings.cors_origins, plain);
-  auto response = preflight(server_.settings.cors_origins, plain);
-  if (!response) response = answer_itself(request.method(), where.kind);
-  if (!response && server_.ports.media_settings != nullptr && plain.path == webhook_path) {
-    response = co_await answer_webhook(parser, std::move(plain));
-    if (!response) co_return Next::end;
+  read.version = request.version();
+  read.response = preflight(server_.settings.cors_origins, plain);
+  if (!read.response) read.response = answer_itself(request.method(), where.kind);
+  if (!read.response) read.response = authorise(read);
+  // A body is memory: strangers get none.
+  if (!read.response && (plain.identity || read.webhook) && !parser.is_done()) {
+    const auto broken = co_await read_body(parser);
+    if (broken) read.response = refuse_unreadable(broken);
+    if (broken && !read.response) co_return Next::end;
+    plain.body = std::move(parser.get().body());
   }
-  if (!response) response = co_await answer_other(parser, std::move(plain));
-  if (!response) co_return Next::end;
-  co_return co_await respond(std::move(*response), request.version(),
-                             request.keep_alive() && parser.is_done());
+  read.keep_alive = request.keep_alive() && parser.is_done();
+  co_return std::nullopt;
 }
 
 // The issuer has a new key, and this is the first token of it: refused, it would
@@ -249,61 +277,60 @@ std::optional<HttpResponse> HttpConnection::answer_itself(http::verb method, Rou
   return HttpResponse{good ? 200 : 503, "text/plain", good ? "ok" : "not ready"};
 }
 
-// Nothing when nobody is left to answer.
-Task<std::optional<HttpResponse>> HttpConnection::answer_other(Parser& parser,
-                                                               HttpRequest request) {
+// Whose request it is; the answer where that alone decides.
+std::optional<HttpResponse> HttpConnection::authorise(ReadRequest& read) {
+  auto& request = *read.request;
+  if (server_.ports.media_settings != nullptr && request.path == webhook_path)
+    return authorise_webhook(read);
   auto token = read_bearer(request.field("authorization"));
   if (!token && !request.parameter("token").empty()) token = request.parameter("token");
-  if (token) {
-    auto identity = authenticate(server_, request.remote_address, *token);
-    if (identity) {
-      request.identity = std::move(*identity);
-    } else if (identity.error() == AuthRefusal::too_many_failures) {
-      co_return problem(429, "RATE_LIMITED", "too many failed authentications");
-    }
+  if (!token) return std::nullopt;
+  auto identity = authenticate(server_, request.remote_address, *token);
+  if (identity) {
+    request.identity = std::move(*identity);
+  } else if (identity.error() == AuthRefusal::too_many_failures) {
+    return problem(429, "RATE_LIMITED", "too many failed authentications");
   }
-  // A body is memory: strangers get none.
-  if (request.identity && !parser.is_done()) {
-    const auto error = co_await read_body(parser);
-    if (error) co_return refuse_unreadable(error);
-    request.body = std::move(parser.get().body());
-  }
-  deadline_ = SteadyTime::max();  // what follows keeps its own time
-  if (HttpApi::streams(request)) {
-    const HttpApi::Write write = [this](std::string_view text) { return write_event(text); };
-    co_return co_await api_.stream(request, write);
-  }
-  if (HttpApi::knows(request)) co_return co_await api_.answer(request);
-  if (!server_.ports.handler) co_return problem(404, {}, "there is nothing here");
-  if (request.identity) {
-    if (auto refusal = co_await api_.refuse_revoked(request)) co_return std::move(refusal);
-  }
-  co_return co_await run_handler(std::move(request));
+  return std::nullopt;
 }
 
 // The token is good or not before a body is read; what it says of the body, after.
-Task<std::optional<HttpResponse>> HttpConnection::answer_webhook(Parser& parser,
-                                                                 HttpRequest request) {
-  if (request.method != "POST") co_return wrong_method("POST");
-  const auto token = verify_webhook_token(request.field("authorization"),
-                                          *server_.ports.media_settings, utc_now());
-  if (!token) {
-    auto& failures = server_.failed_authentications;
-    const auto now = SteadyClock::now();
-    if (!failures.allows(request.remote_address, now))
-      co_return problem(429, "RATE_LIMITED", "too many failed authentications");
-    failures.failed(request.remote_address, now);
-    server_.ports.logger(Logger::Level::warning, "a webhook of " + request.remote_address +
-                                                     " was refused: " + token.error().reason);
-    co_return problem(401, "UNAUTHENTICATED", "this webhook's signature is not good");
+std::optional<HttpResponse> HttpConnection::authorise_webhook(ReadRequest& read) {
+  const auto& request = *read.request;
+  if (request.method != "POST") return wrong_method("POST");
+  auto token = verify_webhook_token(request.field("authorization"), *server_.ports.media_settings,
+                                    utc_now());
+  if (token) {
+    read.webhook = std::move(*token);
+    return std::nullopt;
   }
-  if (!parser.is_done()) {
-    const auto error = co_await read_body(parser);
-    if (error) co_return refuse_unreadable(error);
-    request.body = std::move(parser.get().body());
+  auto& failures = server_.failed_authentications;
+  const auto now = SteadyClock::now();
+  if (!failures.allows(request.remote_address, now))
+    return problem(429, "RATE_LIMITED", "too many failed authentications");
+  failures.failed(request.remote_address, now);
+  server_.ports.logger(Logger::Level::warning, "a webhook of " + request.remote_address +
+                                                   " was refused: " + token.error().reason);
+  return problem(401, "UNAUTHENTICATED", "this webhook's signature is not good");
+}
+
+// Nothing when nobody is left to answer.
+Task<std::optional<HttpResponse>> HttpConnection::answer(std::unique_ptr<ReadRequest> read) {
+  deadline_ = SteadyTime::max();  // what follows keeps its own time
+  if (read->webhook) co_return co_await api_.report_media(*read->request, *read->webhook);
+  auto request = std::move(read->request);
+  read.reset();
+  if (HttpApi::streams(*request)) {
+    const HttpApi::Write write = [this](std::string_view text) { return write_event(text); };
+    co_return co_await api_.stream(std::move(request), write);
   }
-  deadline_ = SteadyTime::max();
-  co_return co_await api_.report_media(request, *token);
+  if (HttpApi::knows(*request)) co_return co_await api_.answer(std::move(request));
+  if (!server_.ports.handler) co_return problem(404, {}, "there is nothing here");
+  if (request->identity) {
+    auto refusal = co_await api_.refuse_revoked(*request);
+    if (refusal) co_return std::move(refusal);
+  }
+  co_return co_await run_handler(std::move(*request));
 }
 
 // Who does not take what it is sent is dropped; it comes back with its cursor.

@@ -8,6 +8,7 @@
 #include "transports/authenticate.hpp"
 #include "transports/http_api.hpp"
 #include "transports/http_reading.hpp"
+#include "transports/pollers.hpp"
 
 // Polls and streams of events. Nothing of a client is kept between two polls but
 // that it is online: what it is sent is read from the log, after the cursor that
@@ -34,12 +35,12 @@ std::string event_stream_head(const ServerSettings& settings, const HttpRequest&
   return head.append("\r\nretry: 1000\n\n");
 }
 
-std::string expired_cursor(const std::optional<call::RoomName>& room) {
+std::string expired_cursor(const call::RoomName& room) {
   return encode(
       engine::Refusal{{call::ErrorCode::cursor_expired,
                        "the log no longer holds what came after since: the present state follows"},
                       {},
-                      room.value_or(call::RoomName()),
+                      room,
                       {},
                       {}});
 }
@@ -79,11 +80,22 @@ void HttpApi::go_away() {
   if (waits_) waits_->wake();
 }
 
-HttpApi::Or<HttpApi::Wanted> HttpApi::read_wanted(const HttpRequest& request, bool polls) const {
+engine::MailQuery HttpApi::Wanted::query() const {
+  engine::MailQuery query{.tenant = call::TenantId::clipped(tenant),
+                          .user = call::UserId::clipped(user),
+                          .device = call::DeviceId::clipped(device)};
+  if (!room.empty()) query.only = room_name();
+  if (whole_room) query.room = room_name();
+  return query;
+}
+
+HttpApi::Or<std::unique_ptr<HttpApi::Wanted>> HttpApi::read_wanted(const HttpRequest& request,
+                                                                   bool polls) const {
   const auto refuse = [](std::string_view sentence) {
     return std::unexpected(problem(400, "INVALID_MESSAGE", sentence));
   };
-  Wanted wanted;
+  auto made = std::make_unique<Wanted>();
+  Wanted& wanted = *made;
   auto since = request.parameter("since");
   // A browser that reconnects by itself says where it was in a header.
   if (const auto last = request.field("last-event-id"); !polls && !last.empty()) since = last;
@@ -105,22 +117,24 @@ HttpApi::Or<HttpApi::Wanted> HttpApi::read_wanted(const HttpRequest& request, bo
     wanted.events_max = static_cast<std::size_t>(*limit);
   }
   const auto& who = *request.identity;
-  wanted.query = {.tenant = who.tenant, .user = who.user, .device = device_of(request)};
+  wanted.tenant = who.tenant.view();
+  wanted.user = who.user.view();
+  wanted.device = device_of(request).view();
   if (request.has_parameter("room")) {
-    wanted.room = call::parse_room_name(request.parameter("room"));
-    if (!wanted.room) return refuse("room must be a room's name: [A-Za-z0-9._:~-]{1,128}");
-    wanted.query.only = wanted.room;
+    wanted.room = request.parameter("room");
+    if (!call::parse_room_name(wanted.room))
+      return refuse("room must be a room's name: [A-Za-z0-9._:~-]{1,128}");
     // A customer hears its own calls, whatever the room.
-    if (who.role != call::Role::portal_customer) wanted.query.room = wanted.room;
+    wanted.whole_room = who.role != call::Role::portal_customer;
   }
-  return wanted;
+  return made;
 }
 
 Task<HttpApi::Or<HttpApi::Page>> HttpApi::present(const HttpRequest& request,
                                                   const Wanted& wanted) {
-  Answers answers(thread_, wanted.query.tenant, wanted.query.user);
+  Answers answers(thread_, request.identity->tenant, request.identity->user);
   engine::Ask::What what = engine::Ask::LiveCalls{};
-  if (wanted.room) what = engine::Ask::OneRoom{*wanted.room};
+  if (!wanted.room.empty()) what = engine::Ask::OneRoom{wanted.room_name()};
   Page page;
   if (!submit(request, answers, std::move(what))) co_return std::unexpected(overloaded());
   const bool came = co_await answers.wait_for_end();
@@ -144,12 +158,12 @@ Task<HttpApi::Or<HttpApi::Page>> HttpApi::read(const Wanted& wanted, call::Posit
   std::optional<std::expected<engine::Mail, engine::Failure>> mail;
   std::vector<std::string> texts;
   auto job = [&] {
-    mail = engine::read_mail(server_.ports.mailbox, server_.ports.log, wanted.query, after, upto,
+    mail = engine::read_mail(server_.ports.mailbox, server_.ports.log, wanted.query(), after, upto,
                              wanted.events_max);
     if (!*mail) return;
     for (const auto& message : (*mail)->messages) {
       Outgoing outgoing(message, server_.ports.media, utc_now());
-      texts.push_back(*outgoing.text(wanted.query.user.view()));
+      texts.push_back(*outgoing.text(wanted.user));
     }
   };
   co_await on_reader(job);
@@ -174,15 +188,20 @@ Task<HttpApi::Or<HttpApi::Page>> HttpApi::read(const Wanted& wanted, call::Posit
   co_return page;
 }
 
-Task<void> HttpApi::wait_for_mail(const engine::MailQuery& query, call::Position after,
-                                  SteadyTime until) {
+std::shared_ptr<engine::Mailbox::Watch> HttpApi::watch_for(const Wanted& wanted,
+                                                           call::Position after,
+                                                           const std::shared_ptr<Wake>& wake) {
+  auto& mailbox = server_.ports.mailbox;
+  auto& context = thread_.context();
+  return mailbox.watch(engine::addresses_of(mailbox, wanted.query()), after,
+                       [wake, &context] { asio::post(context, [wake] { wake->wake(); }); });
+}
+
+Task<void> HttpApi::wait_for_mail(const Wanted& wanted, call::Position after, SteadyTime until) {
   if (going_away_) co_return;
   auto wake = std::make_shared<Wake>(thread_);
   waits_ = wake;
-  const auto addresses = engine::addresses_of(server_.ports.mailbox, query);
-  auto& context = thread_.context();
-  const auto watch = server_.ports.mailbox.watch(
-      addresses, after, [wake, &context] { asio::post(context, [wake] { wake->wake(); }); });
+  const auto watch = watch_for(wanted, after, wake);
   if (watch && !wake->woken) {
     wake->timer.expires_at(until);
     boost::system::error_code cancelled;
@@ -191,12 +210,14 @@ Task<void> HttpApi::wait_for_mail(const engine::MailQuery& query, call::Position
   waits_.reset();
 }
 
-Task<HttpResponse> HttpApi::poll(const HttpRequest& request) {
-  auto wanted = read_wanted(request, true);
-  if (!wanted) co_return std::move(wanted.error());
-  Attendance attendance(server_, thread_, *request.identity, wanted->query.device,
+Task<HttpResponse> HttpApi::poll(std::unique_ptr<HttpRequest> request) {
+  auto read_it = read_wanted(*request, true);
+  if (!read_it) co_return std::move(read_it.error());
+  const auto wanted = std::move(*read_it);
+  Attendance attendance(server_, thread_,
+                        Pollers::client_of(*request->identity, device_of(*request)),
                         [this] { go_on(); });
-  const auto refused = co_await attendance.enter();
+  const auto refused = co_await attendance.enter(*request->identity, device_of(*request));
   if (refused.code != 0) co_return of_close(refused);
 
   std::string body = R"({"messages":[)";
@@ -209,17 +230,18 @@ Task<HttpResponse> HttpApi::poll(const HttpRequest& request) {
   bool expired = false;
   if (wanted->since && *wanted->since + 1 < server_.ports.log.first()) {
     expired = true;
-    body += expired_cursor(wanted->room);
+    body += expired_cursor(wanted->room_name());
   }
   Or<Page> page;
   if (!wanted->since || expired) {
-    page = co_await present(request, *wanted);
+    page = co_await present(*request, *wanted);
   } else {
+    request.reset();
     const auto until = SteadyClock::now() + wanted->wait;
     page = co_await read(*wanted, *wanted->since);
     while (page && page->messages.empty() && SteadyClock::now() < until && !going_away_ &&
            !attendance.cut()) {
-      co_await wait_for_mail(wanted->query, page->cursor, until);
+      co_await wait_for_mail(*wanted, page->cursor, until);
       page = co_await read(*wanted, page->cursor);
     }
   }
@@ -237,12 +259,15 @@ void HttpApi::go_on() {
   if (waits_) waits_->wake();
 }
 
-Task<std::optional<HttpResponse>> HttpApi::stream(const HttpRequest& request, const Write& write) {
-  auto wanted = read_wanted(request, false);
-  if (!wanted) co_return std::move(wanted.error());
-  Attendance attendance(server_, thread_, *request.identity, wanted->query.device,
+Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> owned,
+                                                  const Write& write) {
+  const HttpRequest& request = *owned;
+  auto read_it = read_wanted(request, false);
+  if (!read_it) co_return std::move(read_it.error());
+  const auto wanted = std::move(*read_it);
+  Attendance attendance(server_, thread_, Pollers::client_of(*request.identity, device_of(request)),
                         [this] { go_on(); });
-  const auto refused = co_await attendance.enter();
+  const auto refused = co_await attendance.enter(*request.identity, device_of(request));
   if (refused.code != 0) co_return of_close(refused);
   std::string out = event_stream_head(server_.settings, request);
   std::optional<call::Position> after = wanted->since;
@@ -255,7 +280,7 @@ Task<std::optional<HttpResponse>> HttpApi::stream(const HttpRequest& request, co
     out.append("id: ").append(std::to_string(page.cursor)).append("\n\n");
   };
   if (after && *after + 1 < server_.ports.log.first()) {
-    out.append("data: ").append(expired_cursor(wanted->room)).append("\n\n");
+    out.append("data: ").append(expired_cursor(wanted->room_name())).append("\n\n");
     after.reset();
   }
   if (!after) {
@@ -279,7 +304,7 @@ Task<std::optional<HttpResponse>> HttpApi::stream(const HttpRequest& request, co
     if (!page->messages.empty()) continue;
     const auto ping = SteadyClock::now() + settings.ping_interval;
     const auto left = std::chrono::duration_cast<SteadyClock::duration>(expires - utc_now());
-    co_await wait_for_mail(wanted->query, *after, std::min(ping, SteadyClock::now() + left));
+    co_await wait_for_mail(*wanted, *after, std::min(ping, SteadyClock::now() + left));
     if (SteadyClock::now() >= ping)
       out.append(":\nid: ").append(std::to_string(*after)).append("\n\n");
   }
