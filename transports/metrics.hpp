@@ -40,12 +40,15 @@ constexpr std::array<std::string_view, 12> close_reason_names{
 /// By the WebSocket close code.
 CloseReason close_reason(std::uint16_t code);
 
+/// Of statuses of HTTP answers.
+constexpr std::array<std::string_view, 5> status_class_names{"1xx", "2xx", "3xx", "4xx", "5xx"};
+
 /// Of one I/O thread, which alone writes it.
 struct IoMetrics {
   engine::MessageCounts messages;     // that never reached the engine's inbox
   engine::Counter too_many_messages;  // refused by the limit of messages
   std::array<engine::Counter, close_reason_names.size()> closed;
-  std::array<engine::Counter, 6> responses;  // of HTTP, by the first digit of the status
+  std::array<engine::Counter, status_class_names.size()> responses;  // of HTTP
   engine::Counter tls_failures;
   engine::TimeHistogram delivery;  // in ns: from durable until given to the sockets
   // As of the last sweep.
@@ -53,7 +56,7 @@ struct IoMetrics {
   std::atomic<std::uint64_t> queued_bytes_max = 0;  // of one session
 
   void responded(int status) {
-    if (status >= 100 && status < 600) responses[static_cast<std::size_t>(status) / 100].add();
+    if (status >= 100 && status < 600) responses[static_cast<std::size_t>(status) / 100 - 1].add();
   }
   void closing(std::uint16_t code) { closed[static_cast<std::size_t>(close_reason(code))].add(); }
 };
@@ -81,7 +84,7 @@ struct ServerReading {
   std::uint64_t waiting_refused = 0;
   std::array<std::uint64_t, auth_failure_names.size()> auth_failures{};
   std::array<std::uint64_t, close_reason_names.size()> closed{};
-  std::array<std::uint64_t, 6> responses{};
+  std::array<std::uint64_t, status_class_names.size()> responses{};
   std::uint64_t tls_failures = 0;
   engine::TimeReading delivery{.bounds = engine::time_bounds};
 

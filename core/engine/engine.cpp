@@ -79,7 +79,6 @@ void Engine::note_turned_away(const Submission& submission) {
   if (const auto* send = std::get_if<Send>(&submission)) message(type_of(send->message.body));
   if (std::holds_alternative<Join>(submission)) message(MessageType::join);
   if (std::holds_alternative<Leave>(submission)) message(MessageType::leave);
-  if (std::holds_alternative<OpenSession>(submission)) turned_away.sessions.add();
 }
 
 // Under the lock, by whoever decides.

@@ -197,7 +197,6 @@ struct EngineMetrics {
   /// Of whoever holds the inbox.
   struct alignas(64) Submitting {
     MessageCounts messages;  // that were turned away
-    Counter sessions;        // likewise
   } submitting;
 };
 
