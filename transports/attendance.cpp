@@ -16,7 +16,8 @@ struct Attendance::State {
 
 Attendance::Attendance(ServerContext& server, IoThread& thread, std::string client,
                        std::function<void()> cut)
-    : thread_(thread),
+    : server_(server),
+      thread_(thread),
       home_(server.home_of(client)),
       client_(std::move(client)),
       number_(server.last_poll.fetch_add(1) + 1),
@@ -26,7 +27,7 @@ Attendance::Attendance(ServerContext& server, IoThread& thread, std::string clie
 
 Attendance::~Attendance() {
   state_->on_cut = nullptr;
-  if (!entered_) return;
+  if (!entered_ || server_.stopped) return;
   asio::post(home_.context(), [&home = home_, client = client_, number = number_] {
     home.pollers().leave(client, number);
   });

@@ -34,6 +34,7 @@ class Attendance {
  private:
   struct State;
 
+  const ServerContext& server_;
   IoThread& thread_;
   IoThread& home_;  // of the client's session
   const std::string client_;

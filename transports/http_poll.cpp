@@ -6,6 +6,7 @@
 #include "transports/answers.hpp"
 #include "transports/attendance.hpp"
 #include "transports/authenticate.hpp"
+#include "transports/close_code.hpp"
 #include "transports/http_api.hpp"
 #include "transports/http_reading.hpp"
 #include "transports/pollers.hpp"
@@ -245,7 +246,9 @@ Task<HttpResponse> HttpApi::poll(std::unique_ptr<HttpRequest> request) {
       page = co_await read(*wanted, page->cursor);
     }
   }
-  if (attendance.cut()) co_return of_close(*attendance.cut());
+  // A server that goes away answers with the cursor: the next poll is another's.
+  const bool cut = attendance.cut() && attendance.cut()->code != close_code::going_away;
+  if (cut) co_return of_close(*attendance.cut());
   if (!page) co_return std::move(page.error());
   add(*page);
   body.append(R"(],"cursor":)").append(std::to_string(page->cursor)).append("}");

@@ -56,6 +56,11 @@ class Pollers::Session final : public Outlet {
 Pollers::Pollers(ServerContext& server, Hub& hub) : server_(server), hub_(hub) {}
 Pollers::~Pollers() = default;
 
+void Pollers::clear() {
+  // Not in place: what is destroyed may ask for a session.
+  const auto gone = std::exchange(sessions_, {});
+}
+
 std::string Pollers::client_of(const Identity& identity, const call::DeviceId& device) {
   // Neither a tenant nor a user holds a NUL.
   std::string client(identity.tenant.view());

@@ -45,6 +45,9 @@ class Pollers {
   /// Ends the sessions of those who have not polled for a while.
   void sweep(SteadyTime now);
 
+  /// Forgets them all, when the thread has stopped.
+  void clear();
+
   /// A client's key: of a user's device.
   static std::string client_of(const Identity& identity, const call::DeviceId& device);
 

@@ -9,6 +9,7 @@
 
 #include "transports/io_thread.hpp"
 #include "transports/listener.hpp"
+#include "transports/pollers.hpp"
 #include "transports/server_context.hpp"
 
 namespace callstate::transports {
@@ -69,6 +70,10 @@ class Server::Impl {
 
   void stop() {
     for (auto& thread : threads_) thread->stop();
+    // A poll of one thread may be held by the pollers of another: it goes while all
+    // of them are there.
+    context_.stopped = true;
+    for (auto& thread : threads_) thread->pollers().clear();
     // What the handler thread still finishes goes back to an io_context that no
     // longer runs, and is destroyed with it.
     context_.handlers.join();

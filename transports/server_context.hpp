@@ -40,6 +40,7 @@ struct ServerContext {
   /// Messages by HTTP, by user: connections are cheap there.
   KeyedLimiter posted{settings.websocket.messages};
   std::atomic<std::uint64_t> last_poll = 0;
+  std::atomic<bool> stopped = false;  // no thread runs any more
 
   /// The thread on which a polling client's session is. Set once they are made.
   std::vector<IoThread*> threads{};
