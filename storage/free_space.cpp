@@ -39,6 +39,7 @@ FreeSpace::FreeSpace(std::uint64_t reserve_bytes, FreeBytesProbe probe)
 void FreeSpace::refresh() {
   const auto free_bytes = probe_();
   if (!free_bytes) return;
+  free_bytes_.store(*free_bytes, std::memory_order_relaxed);
   const auto needed = has_room() ? reserve_bytes_ : reserve_bytes_ + reserve_bytes_ / 8;
   has_room_.store(*free_bytes >= needed, std::memory_order_relaxed);
 }

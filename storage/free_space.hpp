@@ -32,13 +32,23 @@ class FreeSpace {
   /// As of the last refresh. Any thread.
   [[nodiscard]] bool has_room() const { return has_room_.load(std::memory_order_relaxed); }
 
+  /// Likewise; nothing where it could never be told.
+  [[nodiscard]] std::optional<std::uint64_t> free_bytes() const {
+    const auto bytes = free_bytes_.load(std::memory_order_relaxed);
+    return bytes == unknown ? std::nullopt : std::optional(bytes);
+  }
+  [[nodiscard]] std::uint64_t reserve_bytes() const { return reserve_bytes_; }
+
   /// Asks the probe. Any thread; concurrent calls only repeat each other.
   void refresh();
 
  private:
+  static constexpr std::uint64_t unknown = ~std::uint64_t{0};
+
   std::uint64_t reserve_bytes_;
   FreeBytesProbe probe_;
   std::atomic<bool> has_room_{true};
+  std::atomic<std::uint64_t> free_bytes_ = unknown;
 };
 
 }  // namespace callstate::storage

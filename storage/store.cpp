@@ -148,6 +148,13 @@ const std::string& Store::log_id() const {
 bool Store::is_open_to_others() const {
   return storage::is_open_to_others(parts_->database->path);
 }
+Store::Health Store::health() const {
+  const FreeSpace& space = parts_->free_space;
+  return {.failed = parts_->fail_stop->tripped(),
+          .has_room = space.has_room(),
+          .free_bytes = space.free_bytes(),
+          .reserve_bytes = space.reserve_bytes()};
+}
 void Store::refresh_free_space() {
   parts_->free_space.refresh();
 }

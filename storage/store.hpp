@@ -67,6 +67,15 @@ class Store {
   /// where the directory belongs to this process's user and is not a shared one.
   [[nodiscard]] bool is_open_to_others() const;
 
+  /// How the log fares, as of the last look at the disk. Any thread.
+  struct Health {
+    bool failed = false;  // for good: a write, a sync or a check of what is stored
+    bool has_room = true;
+    std::optional<std::uint64_t> free_bytes;  // nothing where that cannot be told
+    std::uint64_t reserve_bytes = 0;
+  };
+  [[nodiscard]] Health health() const;
+
   /// Looks at the free space now rather than within the next second.
   void refresh_free_space();
 

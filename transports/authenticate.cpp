@@ -10,8 +10,12 @@ std::expected<Identity, AuthRefusal> authenticate(ServerContext& server, const s
   // be everybody, and one bad client must not lock the others out.
   auto& failures = server.failed_authentications;
   const auto now = SteadyClock::now();
-  if (!failures.allows(address, now)) return std::unexpected(AuthRefusal::too_many_failures);
+  if (!failures.allows(address, now)) {
+    ++server.metrics.too_many_logins;
+    return std::unexpected(AuthRefusal::too_many_failures);
+  }
   failures.failed(address, now);
+  ++server.metrics.auth_failures[static_cast<std::size_t>(identity.error().kind)];
   server.ports.logger(Logger::Level::warning,
                       "authentication of " + address + " refused: " + identity.error().reason);
   return std::unexpected(AuthRefusal::invalid);

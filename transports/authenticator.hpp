@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -21,8 +23,20 @@ struct Identity {
 /// Why a token was refused: a sentence for the server's log and for tests. It
 /// holds neither the token nor any claim's value, and is never sent to a client.
 struct AuthFailure {
+  /// The same in one word, to be counted by.
+  enum class Kind : std::uint8_t {
+    malformed,  // it is no token of a form that is taken
+    key,        // no key that is known fits it
+    signature,
+    claims,
+    time,  // it has expired, or does not hold yet
+  };
+
   std::string reason;
+  Kind kind = Kind::malformed;
 };
+constexpr std::array<std::string_view, 5> auth_failure_names{"malformed", "key", "signature",
+                                                             "claims", "time"};
 
 /// Verifies tokens. Implementations may be called from any thread and do not
 /// block on I/O: keys are fetched in the background.

@@ -172,9 +172,11 @@ Task<std::optional<HttpConnection::Next>> HttpConnection::read_request(ReadReque
   const auto& request = parser.get();
   head_only_ = request.method() == http::verb::head;
   auto refusal = error ? refuse_unreadable(error) : refuse_head(parser);
-  if (error.category() == asio::error::get_ssl_category())
+  if (error.category() == asio::error::get_ssl_category()) {
+    thread_.metrics().tls_failures.add();
     server_.ports.logger(Logger::Level::debug,
                          "TLS with " + stream_.peer_address() + " failed: " + error.message());
+  }
   if (error && !refusal) co_return Next::end;
   if (refusal) co_return co_await refuse(std::move(*refusal));
   auto target = parse_target(view(request.target()));
@@ -389,6 +391,7 @@ Task<HttpResponse> HttpConnection::run_handler(HttpRequest request) {
 Task<HttpConnection::Next> HttpConnection::respond(HttpResponse response, unsigned version,
                                                    bool keep_alive) {
   expire_after(server_.settings.request_timeout);
+  thread_.metrics().responded(response.status);
   http::response<http::string_body> message(static_cast<http::status>(response.status), version);
   if (!response.content_type.empty()) message.set(http::field::content_type, response.content_type);
   for (const auto& [name, value] : response.fields) message.insert(name, value);

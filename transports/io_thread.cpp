@@ -52,6 +52,7 @@ void IoThread::deliver(const engine::Effects& effects) {
     const std::scoped_lock lock(mutex_);
     delivered_.push_back(effects);
     if (delivered_.size() != 1) return;  // already woken, and it takes all it finds
+    delivered_since_ = SteadyClock::now();
   }
   asio::post(context_, [this] { carry_out_delivered(); });
 }
@@ -69,14 +70,30 @@ void IoThread::add(Connection& connection) {
   if (draining_) connection.go_away();
 }
 
+std::size_t IoThread::pending() {
+  const std::scoped_lock lock(mutex_);
+  return delivered_.size();
+}
+
 void IoThread::carry_out_delivered() {
+  SteadyTime since;
   {
     const std::scoped_lock lock(mutex_);
     taken_.swap(delivered_);
+    since = delivered_since_;
   }
   for (const auto& effects : taken_) hub_.carry_out(*effects);
   hub_.flush();
   taken_.clear();
+  const std::chrono::nanoseconds took = SteadyClock::now() - since;
+  metrics_.delivery.record(static_cast<std::uint64_t>(took.count()));
+}
+
+void IoThread::sweep() {
+  queued_bytes_ = queued_bytes_max_ = 0;
+  for (auto& connection : connections_) connection.sweep(now_);
+  metrics_.queued_bytes.store(queued_bytes_, std::memory_order_relaxed);
+  metrics_.queued_bytes_max.store(queued_bytes_max_, std::memory_order_relaxed);
 }
 
 Task<void> IoThread::sweep_forever() {
@@ -87,7 +104,7 @@ Task<void> IoThread::sweep_forever() {
     co_await timer.async_wait(asio::redirect_error(use_task, error));
     if (error) co_return;
     now_ = SteadyClock::now();
-    for (auto& connection : connections_) connection.sweep(now_);
+    sweep();
     if (pollers_) pollers_->sweep(now_);
   }
 }

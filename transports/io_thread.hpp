@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/basic_stream_socket.hpp>
@@ -20,6 +21,7 @@
 #include "core/engine/effect.hpp"
 #include "transports/hub.hpp"
 #include "transports/io_thread_fwd.hpp"
+#include "transports/metrics.hpp"
 
 // Private to transports: the server's inside.
 
@@ -82,6 +84,15 @@ class IoThread {
   [[nodiscard]] Pollers& pollers() { return *pollers_; }
   /// As of the last sweep: precise enough for deadlines of seconds, and free.
   [[nodiscard]] SteadyTime coarse_now() const { return now_; }
+  /// What this thread counts; any thread may read it.
+  [[nodiscard]] IoMetrics& metrics() { return metrics_; }
+  /// By a connection's sweep: what it has waiting to be written.
+  void saw_queued(std::size_t bytes) {
+    queued_bytes_ += bytes;
+    queued_bytes_max_ = std::max<std::uint64_t>(queued_bytes_max_, bytes);
+  }
+  /// Batches that were delivered and not yet taken up. Any thread.
+  [[nodiscard]] std::size_t pending();
   /// For one use at a time, between two suspensions.
   [[nodiscard]] std::span<char> scratch() { return scratch_; }
 
@@ -91,6 +102,7 @@ class IoThread {
  private:
   Task<void> sweep_forever();
   void carry_out_delivered();
+  void sweep();
 
   std::chrono::milliseconds sweep_interval_;
   std::uint16_t hub_number_;
@@ -101,8 +113,13 @@ class IoThread {
   bool draining_ = false;
   boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections_;
 
-  std::mutex mutex_;  // guards delivered_
+  IoMetrics metrics_;
+  std::uint64_t queued_bytes_ = 0;  // so far in this sweep
+  std::uint64_t queued_bytes_max_ = 0;
+
+  std::mutex mutex_;  // guards delivered_ and delivered_since_
   std::vector<engine::Effects> delivered_;
+  SteadyTime delivered_since_{};
   std::vector<engine::Effects> taken_;
 
   // Last: its end destroys the connections, which use all of the above.

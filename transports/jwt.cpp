@@ -10,8 +10,10 @@
 namespace callstate::transports {
 namespace {
 
-std::unexpected<AuthFailure> refuse(std::string reason) {
-  return std::unexpected(AuthFailure{std::move(reason)});
+using Kind = AuthFailure::Kind;
+
+std::unexpected<AuthFailure> refuse(std::string reason, Kind kind = Kind::malformed) {
+  return std::unexpected(AuthFailure{std::move(reason), kind});
 }
 
 }  // namespace
@@ -89,14 +91,14 @@ std::expected<Identity, AuthFailure> JwtAuthenticator::verify(std::string_view t
   if (!header) return refuse(header.error());
 
   const auto key = select_key(header->algorithm, header->kid);
-  if (!key) return refuse(key.error());
+  if (!key) return refuse(key.error(), Kind::key);
   if (!key->verify(token, parts->signature_bytes)) {
-    return refuse("the signature does not match");
+    return refuse("the signature does not match", Kind::signature);
   }
 
   JsonDocument claims({});
   if (const auto parsed = claims.parse(parts->payload); !parsed) {
-    return refuse("the claims are not strict JSON");
+    return refuse("the claims are not strict JSON", Kind::claims);
   }
   return read_claims(*claims.root(), options_, now);
 }

@@ -156,11 +156,12 @@ std::optional<call::Time> numeric_date(std::string_view text) {
 std::expected<Identity, AuthFailure> read_claims(const JsonValue& claims, const JwtOptions& options,
                                                  call::Time now) {
   if (claims.kind != JsonKind::object) {
-    return std::unexpected(AuthFailure{"the claims are no JSON object"});
+    return std::unexpected(AuthFailure{"the claims are no JSON object", AuthFailure::Kind::claims});
   }
   ClaimReader reader(claims);
   Identity identity;
   check_times(reader, options, now, identity);
+  const bool in_time = reader.problem().empty() || identity.expires_at == call::Time{};
   if (options.audience) reader.expect("aud", *options.audience);
   if (options.issuer) reader.expect("iss", *options.issuer);
   identity.user = reader.id<call::UserId>({"sub"});
@@ -169,7 +170,10 @@ std::expected<Identity, AuthFailure> read_claims(const JsonValue& claims, const 
   identity.tenant = reader.id<call::TenantId>(options.claims.tenant);
   identity.role = read_role(reader, options);
   identity.name = read_name(reader, options);
-  if (!reader.problem().empty()) return std::unexpected(AuthFailure{reader.problem()});
+  if (!reader.problem().empty()) {
+    const auto kind = in_time ? AuthFailure::Kind::claims : AuthFailure::Kind::time;
+    return std::unexpected(AuthFailure{reader.problem(), kind});
+  }
   return identity;
 }
 

@@ -130,6 +130,7 @@ void Listener::accept_waiting() {
 void Listener::hand_over(int descriptor) {
   if (server_.connections >= server_.settings.connections_max) {
     ::close(descriptor);
+    ++server_.metrics.connections_refused;
     return;
   }
   auto& thread = **std::ranges::min_element(

@@ -47,6 +47,17 @@ class Server::Impl {
 
   [[nodiscard]] std::size_t connections() const { return context_.connections; }
 
+  [[nodiscard]] ServerReading metrics() const {
+    ServerReading reading;
+    reading.waiting = context_.unauthenticated;
+    reading.add(context_.metrics);
+    for (const auto& thread : threads_) {
+      reading.add(thread->metrics());
+      reading.deliveries_pending += thread->pending();
+    }
+    return reading;
+  }
+
   void drain(std::chrono::milliseconds deadline) {
     asio::post(threads_.front()->context(), [this] {
       for (auto& listener : listeners_) listener->close();
@@ -87,6 +98,9 @@ void Server::deliver(const engine::Effects& effects) {
 }
 std::size_t Server::connections() const {
   return impl_->connections();
+}
+ServerReading Server::metrics() const {
+  return impl_->metrics();
 }
 void Server::drain(std::chrono::milliseconds deadline) {
   impl_->drain(deadline);

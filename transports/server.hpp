@@ -17,6 +17,7 @@
 #include "transports/http.hpp"
 #include "transports/livekit.hpp"
 #include "transports/logger.hpp"
+#include "transports/metrics.hpp"
 #include "transports/rate_limit.hpp"
 #include "transports/tls_certificate.hpp"
 #include "transports/transport.hpp"
@@ -93,6 +94,8 @@ class Server final : public Transport, public engine::Delivery {
 
   /// Connections now, of every kind.
   [[nodiscard]] std::size_t connections() const;
+  /// What it counts and measures, as of now.
+  [[nodiscard]] ServerReading metrics() const;
 
   [[nodiscard]] std::string_view name() const override { return "websocket"; }
   void drain(std::chrono::milliseconds deadline) override;

@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "transports/metrics.hpp"
 #include "transports/rate_limit.hpp"
 #include "transports/server.hpp"
 
@@ -28,6 +29,7 @@ struct ServerContext {
   const ServerPorts ports;
   AddressLimiter failed_authentications;
   std::atomic<std::size_t> unauthenticated = 0;  // sessions waiting for AUTH
+  SharedMetrics metrics;
 
   /// Runs the HTTP handler, which may block: one thread.
   boost::asio::thread_pool handlers{1};

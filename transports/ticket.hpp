@@ -17,24 +17,41 @@ class Ticket {
   Ticket(ServerContext& server, IoThread& thread) : server_(&server), thread_(&thread) {
     ++thread.load;
     ++server.connections;
+    ++of_kind();
   }
   Ticket(Ticket&& other) noexcept
-      : server_(std::exchange(other.server_, nullptr)), thread_(other.thread_) {}
+      : server_(std::exchange(other.server_, nullptr)),
+        thread_(other.thread_),
+        kind_(other.kind_) {}
   Ticket& operator=(Ticket&&) = delete;
   ~Ticket() {
     if (server_ == nullptr) return;
     --thread_->load;
+    --of_kind();
     if (--server_->connections != 0) return;
     const std::scoped_lock lock(server_->mutex);
     server_->all_gone.notify_all();
+  }
+
+  /// The connection speaks this from now on.
+  Ticket&& become(ConnectionKind kind) && {
+    --of_kind();
+    kind_ = kind;
+    ++of_kind();
+    return std::move(*this);
   }
 
   [[nodiscard]] ServerContext& server() const { return *server_; }
   [[nodiscard]] IoThread& thread() const { return *thread_; }
 
  private:
+  [[nodiscard]] std::atomic<std::size_t>& of_kind() const {
+    return server_->metrics.connections[static_cast<std::size_t>(kind_)];
+  }
+
   ServerContext* server_;
   IoThread* thread_;
+  ConnectionKind kind_ = ConnectionKind::http;
 };
 
 }  // namespace callstate::transports

@@ -180,6 +180,18 @@ std::string TlsCertificate::validity() const {
          std::string(bytes.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
 }
 
+std::int64_t TlsCertificate::valid_until() const {
+  const auto context = current();
+  const std::unique_ptr<ASN1_TIME, decltype(&ASN1_TIME_free)> epoch(ASN1_TIME_set(nullptr, 0),
+                                                                    ASN1_TIME_free);
+  int days = 0;
+  int seconds = 0;
+  const auto* end = X509_get0_notAfter(SSL_CTX_get0_certificate(context.get()));
+  if (!epoch || ASN1_TIME_diff(&days, &seconds, epoch.get(), end) != 1) return 0;
+  constexpr std::int64_t day_s = 86'400;
+  return days * day_s + seconds;
+}
+
 std::shared_ptr<ssl_ctx_st> TlsCertificate::current() const {
   const std::scoped_lock lock(mutex_);
   return current_;

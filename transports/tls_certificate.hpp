@@ -33,6 +33,9 @@ class TlsCertificate {
   /// Until when it holds, such as "valid until Nov 23 10:15:00 2026 GMT".
   [[nodiscard]] std::string validity() const;
 
+  /// The end of that time, in seconds since 1970. Any thread.
+  [[nodiscard]] std::int64_t valid_until() const;
+
   /// What new connections are to use. Any thread.
   [[nodiscard]] std::shared_ptr<ssl_ctx_st> current() const;
 

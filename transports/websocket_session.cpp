@@ -22,7 +22,7 @@ SteadyTime first_ping(SteadyTime now, std::chrono::milliseconds interval, engine
 }  // namespace
 
 WebSocketSession::WebSocketSession(Ticket ticket, Stream stream)
-    : ticket_(std::move(ticket)),
+    : ticket_(std::move(ticket).become(ConnectionKind::websocket)),
       stream_(std::move(stream)),
       id_(thread().hub().next_session_id()),
       parser_(server().settings.websocket.message_bytes_max),
@@ -187,6 +187,7 @@ void WebSocketSession::close(const engine::Close& close) {
 void WebSocketSession::begin_closing(const engine::Close& close) {
   if (state_ == State::closing) return;
   leave();
+  thread().metrics().closing(close.code);
   state_ = State::closing;
   deadline_ = thread().coarse_now() + server().settings.websocket.close_timeout;
   push(Opcode::close, close_payload(close.code, close.reason));
@@ -211,12 +212,14 @@ void WebSocketSession::abort() {
 
 void WebSocketSession::sweep(SteadyTime now) {
   const auto& settings = server().settings.websocket;
+  thread().saw_queued(queue_.bytes());
   if (state_ == State::closing) {
     if (now >= deadline_) abort();
     return;
   }
   if (now - last_heard_ >= settings.silence_max) {
     log(Logger::Level::info, "dropped: the peer has been silent", {});
+    thread().metrics().closed[static_cast<std::size_t>(CloseReason::silent)].add();
     leave();
     return abort();
   }

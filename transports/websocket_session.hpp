@@ -76,7 +76,11 @@ class WebSocketSession final : public Outlet, public Connection {
 
   [[nodiscard]] std::expected<Identity, engine::Close> verify(std::string_view token);
   void open(const Identity& identity);
-  [[nodiscard]] bool within_rate(const call::MessageId& id, const call::RoomName& room);
+  [[nodiscard]] bool within_rate(const call::MessageId& id, const call::RoomName& room,
+                                 engine::MessageType type = engine::MessageType::unknown);
+  void count(engine::MessageType type, engine::MessageOutcome outcome) {
+    thread().metrics().messages.add(type, outcome);
+  }
   void submit(engine::Submission submission, const call::MessageId& id, const call::RoomName& room);
 
   void reply(const engine::ServerMessage& message);

@@ -14,6 +14,9 @@
 namespace callstate::transports {
 namespace {
 
+using engine::MessageOutcome;
+using engine::MessageType;
+
 constexpr std::string_view bad_room = "room name outside [A-Za-z0-9._:~-]{1,128}";
 constexpr std::string_view missing_token = "Missing authentication token";
 constexpr std::string_view invalid_token = "Invalid authentication token";
@@ -53,6 +56,7 @@ void WebSocketSession::begin(const Upgrade& upgrade) {
     if (upgrade.room_path) return close({close_code::unauthenticated, std::string(missing_token)});
     if (server().unauthenticated.fetch_add(1) >= server().settings.unauthenticated_max) {
       --server().unauthenticated;
+      ++server().metrics.waiting_refused;
       return close({close_code::try_later, "too many connections wait for AUTH"});
     }
     counted_waiting_ = true;
@@ -110,6 +114,7 @@ void WebSocketSession::open(const Identity& identity) {
 
 void WebSocketSession::on_auth(const AuthRequest& request) {
   const auto identity = verify(request.token);
+  count(MessageType::auth, identity ? MessageOutcome::applied : MessageOutcome::refused);
   if (state_ == State::waiting) {
     if (!identity) return begin_closing(identity.error());
     open(*identity);
@@ -142,30 +147,32 @@ void WebSocketSession::on_message(std::string_view text) {
   }
   if (!decoded) {
     const auto& failure = decoded.error();
-    if (within_rate(failure.id, failure.room))
-      reply(engine::Refusal{failure.error, failure.id, failure.room, {}, {}});
-    return;
+    if (!within_rate(failure.id, failure.room)) return;
+    count(MessageType::unknown, MessageOutcome::invalid);
+    return reply(engine::Refusal{failure.error, failure.id, failure.room, {}, {}});
   }
   std::visit(Overload{
                  [this](call::Message& message) {
-                   if (!within_rate(message.id, message.room)) return;
+                   if (!within_rate(message.id, message.room, engine::type_of(message.body)))
+                     return;
                    const auto id = message.id;
                    const auto room = message.room;
                    submit(engine::Send{id_, std::move(message)}, id, room);
                  },
                  [this](const JoinRequest& join) {
-                   if (!within_rate(join.id, join.room)) return;
+                   if (!within_rate(join.id, join.room, MessageType::join)) return;
                    submit(engine::Join{id_, join.room, join.id, join.since}, join.id, join.room);
                  },
                  [this](const LeaveRequest& request) {
-                   if (!within_rate(request.id, request.room)) return;
+                   if (!within_rate(request.id, request.room, MessageType::leave)) return;
                    submit(engine::Leave{id_, request.room, request.id}, request.id, request.room);
                  },
                  [this](const AuthRequest& request) {
-                   if (within_rate(request.id, {})) on_auth(request);
+                   if (within_rate(request.id, {}, MessageType::auth)) on_auth(request);
                  },
                  [this](const Ping& ping) {
-                   if (!within_rate(ping.id, {})) return;
+                   if (!within_rate(ping.id, {}, MessageType::ping)) return;
+                   count(MessageType::ping, MessageOutcome::applied);
                    push(Opcode::text, std::make_shared<const std::string>(pong(ping.id)));
                  },
              },
@@ -179,11 +186,14 @@ void WebSocketSession::submit(engine::Submission submission, const call::Message
          room);
 }
 
-bool WebSocketSession::within_rate(const call::MessageId& id, const call::RoomName& room) {
+bool WebSocketSession::within_rate(const call::MessageId& id, const call::RoomName& room,
+                                   MessageType type) {
   const auto& settings = server().settings.websocket;
   const auto now = SteadyClock::now();
   const auto taken = rate_.take(settings.messages, now);
   if (taken) return true;
+  thread().metrics().too_many_messages.add();
+  count(type, MessageOutcome::rate_limited);
   if (!refusals_.take(settings.refusals, now)) {
     log(Logger::Level::warning, "closed for abuse of the rate limit", {});
     begin_closing({close_code::abuse, "rate limit ignored"});

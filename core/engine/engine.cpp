@@ -38,6 +38,7 @@ std::expected<Recovery, Failure> Engine::start(std::function<void(const Failure&
   }
   sequencer_.done(number);
   stats_.head = sequencer_.head();
+  note_decided();
   deadline_ = sequencer_.next_deadline();
   accepting_ = true;
   for (int i = 0; i < 2; ++i) threads_.emplace_back([this] { work(); });
@@ -53,15 +54,41 @@ bool Engine::due() const {
 
 bool Engine::submit(Submission submission) {
   const bool always = std::holds_alternative<CloseNotice>(submission);
+  SteadyTime now{};
+  if (std::holds_alternative<Send>(submission)) now = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
-  if (!accepting_ || (inbox_.size() >= settings_.inbox_max && !always)) return false;
-  inbox_.push_back(std::move(submission));
+  if (!accepting_ || (inbox_.size() >= settings_.inbox_max && !always)) {
+    note_turned_away(submission);
+    return false;
+  }
+  inbox_.push_back({std::move(submission), now});
   // Beyond the first, whoever is concerned has been woken already.
   if (inbox_.size() > 1) return true;
   std::condition_variable& concerned = deciding_ ? progress_ : work_;
   lock.unlock();
   concerned.notify_one();
   return true;
+}
+
+// Under the lock.
+void Engine::note_turned_away(const Submission& submission) {
+  auto& turned_away = sequencer_.metrics().submitting;
+  const auto message = [&](MessageType type) {
+    turned_away.messages.add(type, MessageOutcome::overloaded);
+  };
+  if (const auto* send = std::get_if<Send>(&submission)) message(type_of(send->message.body));
+  if (std::holds_alternative<Join>(submission)) message(MessageType::join);
+  if (std::holds_alternative<Leave>(submission)) message(MessageType::leave);
+}
+
+// Under the lock, by whoever decides.
+void Engine::note_decided() {
+  stats_.sessions = sequencer_.sessions();
+  stats_.rooms = sequencer_.states().rooms_in_memory();
+  stats_.users = sequencer_.states().users_in_memory();
+  stats_.users_online = sequencer_.users_online();
+  stats_.calls = sequencer_.live_calls();
+  stats_.marked = sequencer_.marked();
 }
 
 void Engine::work() {
@@ -87,9 +114,7 @@ void Engine::work() {
     sequencer_.finish(batch, last);
     lock.lock();
     deadline_ = sequencer_.next_deadline();
-    stats_.sessions = sequencer_.sessions();
-    stats_.rooms = sequencer_.states().rooms_in_memory();
-    stats_.users = sequencer_.states().users_in_memory();
+    note_decided();
     deciding_ = last;  // after the last batch nobody decides any more
     const bool more = pending();
     // Whoever is woken wants the lock first thing.
@@ -112,7 +137,9 @@ void Engine::decide_until_free(std::unique_lock<std::mutex>& lock, Batch& batch)
       const call::Time seen = clock_.now();
       sequencer_.decide_due(batch);
       while (taken_at_ < taken_.size() && !sequencer_.full(batch)) {
-        sequencer_.decide(taken_[taken_at_++], batch);
+        auto& [submission, came] = taken_[taken_at_++];
+        if (came != SteadyTime{}) batch.came.push_back(came);
+        sequencer_.decide(submission, batch);
       }
       lock.lock();
       deadline_ = sequencer_.next_deadline();
@@ -128,7 +155,8 @@ void Engine::decide_until_free(std::unique_lock<std::mutex>& lock, Batch& batch)
 void Engine::commit_and_note(Batch batch, bool last) {
   const std::uint64_t records = batch.records->size();
   const std::uint64_t number = batch.number;
-  auto written = commit(std::move(batch), log_, snapshots_, mailbox_, delivery_);
+  auto written = commit(std::move(batch), log_, snapshots_, mailbox_, delivery_,
+                        &sequencer_.metrics().committing);
   if (written) {
     sequencer_.done(number);
   } else {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <expected>
@@ -55,12 +56,26 @@ class Engine final : public Inbox {
     std::size_t sessions = 0;
     std::size_t rooms = 0;  // in memory
     std::size_t users = 0;  // in memory
+    std::size_t users_online = 0;
+    LiveCalls calls;
+    call::Position marked = 0;  // the last checkpoint
     bool failed = false;
   };
   [[nodiscard]] Stats stats() const;
+  /// What it has counted and measured so far. Any thread.
+  [[nodiscard]] const EngineMetrics& metrics() const { return sequencer_.metrics(); }
 
  private:
+  using SteadyTime = std::chrono::steady_clock::time_point;
+  /// A submission and, of a message, when it came.
+  struct Arrival {
+    Submission what;
+    SteadyTime at;
+  };
+
   void work();
+  void note_decided();
+  void note_turned_away(const Submission& submission);
   /// Decides what there is, and what comes, until the commit role is free and
   /// taken. Called and returns with the lock held and the deciding role.
   void decide_until_free(std::unique_lock<std::mutex>& lock, Batch& batch);
@@ -80,14 +95,14 @@ class Engine final : public Inbox {
 
   // The deciding role's.
   Sequencer sequencer_;
-  std::vector<Submission> taken_;  // from the inbox; decided from taken_at_ on
+  std::vector<Arrival> taken_;  // from the inbox; decided from taken_at_ on
   std::size_t taken_at_ = 0;
 
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   std::condition_variable work_;      // something to decide and nobody deciding
   std::condition_variable progress_;  // for the decider: more came, or the commit role is free
-  std::vector<Submission> inbox_;
+  std::vector<Arrival> inbox_;
   std::optional<call::Time> deadline_;
   call::Time clock_seen_{};  // before deadline_ was reckoned
   bool deciding_ = false;

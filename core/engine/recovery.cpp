@@ -183,8 +183,18 @@ Batch Sequencer::start() {
   states_.for_each_user([&](UserEntry& entry) {
     if (entry.user.online) states_.arm(entry, entry.user.offline_deadline);
   });
+  count_live();
   finish(batch);
   return batch;
+}
+
+// From here on they are counted as they change: none that lives leaves memory.
+void Sequencer::count_live() {
+  live_calls_ = {};
+  users_online_ = 0;
+  states_.for_each_room(
+      [&](RoomEntry& entry) { live_calls_.change(call::CallState::idle, entry.room.state); });
+  states_.for_each_user([&](UserEntry& entry) { users_online_ += entry.user.online ? 1 : 0; });
 }
 
 }  // namespace callstate::engine

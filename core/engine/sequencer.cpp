@@ -31,6 +31,11 @@ void add_end_reason(Refusal& refusal, const call::Room& room) {
   if (room.state == call::CallState::ended) refusal.end_reason = room.end_reason;
 }
 
+MessageOutcome outcome_of(call::Outcome outcome) {
+  if (outcome == call::Outcome::applied) return MessageOutcome::applied;
+  return outcome == call::Outcome::ignored ? MessageOutcome::ignored : MessageOutcome::refused;
+}
+
 call::Error storage_full() {
   return {
       call::ErrorCode::storage_unavailable,
@@ -140,12 +145,17 @@ call::Position Sequencer::append(RoomEntry& entry, const By& by, call::Payload p
       make_record(entry, entry.room.seq, entry.room.chain, by, std::move(payload));
   const call::Hash hash = batch.records->add(record);
   head_ = record.position;
+  const call::CallState before = entry.room.state;
   call::evolve(entry.room, record);
+  live_calls_.change(before, entry.room.state);
   entry.room.chain = hash;
   dedup_.add(record);
   claim_media_room(record);
   states_.changed(entry);
   if (by.outcome == call::Outcome::applied) {
+    if (const auto* ended = std::get_if<call::Ended>(&record.payload)) {
+      metrics_.deciding.ended[static_cast<std::size_t>(ended->reason)].add();
+    }
     states_.arm(entry, call::next_deadline(entry.room));
     if (changes_members(record.payload)) states_.link(entry);
     audiences_.take(entry, record, batch.mail);
@@ -160,7 +170,9 @@ call::Position Sequencer::append(UserEntry& entry, const By& by, call::Payload p
       make_record(entry, entry.user.seq, entry.user.chain, by, std::move(payload));
   const call::Hash hash = batch.records->add(record);
   head_ = record.position;
+  users_online_ -= entry.user.online ? 1 : 0;
   call::evolve(entry.user, record);
+  users_online_ += entry.user.online ? 1 : 0;
   entry.user.chain = hash;
   dedup_.add(record);
   states_.changed(entry);
@@ -199,6 +211,9 @@ void Sequencer::on(Send& send, Batch& batch) {
 }
 
 void Sequencer::act(const Said& said, call::Message& message, Batch& batch) {
+  const auto count = [&, type = type_of(message.body)](MessageOutcome outcome) {
+    metrics_.deciding.messages.add(type, outcome);
+  };
   const auto refuse = [&](call::Error error, std::optional<std::uint32_t> retry_after_ms = {}) {
     batch.effects.emplace_back(Reply{
         said.reply_to, Refusal{std::move(error), message.id, message.room, {}, retry_after_ms}});
@@ -208,14 +223,20 @@ void Sequencer::act(const Said& said, call::Message& message, Batch& batch) {
   const call::UserId& actor = call::acting_user(message, sender);
   if (!message.id.empty()) {
     if (const auto before = dedup_.find(sender.tenant, actor, message.room.view(), message.id)) {
+      count(MessageOutcome::duplicate);
       return repeat(said.reply_to, message, *before, actor, sender.tenant, batch);
     }
   }
-  if (!log_.has_room()) return refuse(storage_full());
+  if (!log_.has_room()) {
+    count(MessageOutcome::unavailable);
+    return refuse(storage_full());
+  }
   UserEntry* caller = nullptr;
   if (std::holds_alternative<call::StartCall>(message.body)) {
     caller = &states_.user(sender.tenant, actor.view());
     if (const auto wait_ms = caller->calls.over(settings_.calls, now_)) {
+      count(MessageOutcome::rate_limited);
+      metrics_.deciding.too_many_calls.add();
       return refuse({call::ErrorCode::rate_limited, "this user starts calls too fast"}, wait_ms);
     }
   }
@@ -228,6 +249,7 @@ void Sequencer::act(const Said& said, call::Message& message, Batch& batch) {
     how.media_room = media_room_of(sender.tenant, message.room);
   }
   call::Verdict verdict = call::decide(entry.room, message, sender, how);
+  count(outcome_of(verdict.outcome));
 
   const bool accepted = verdict.outcome == call::Outcome::applied &&
                         std::holds_alternative<call::Accepted>(verdict.payload);
@@ -366,21 +388,6 @@ void Sequencer::finish(Batch& batch, bool everything) {
     marked_ = std::exchange(mark_at_, 0);
   }
   states_.evict(batch_done_.load(std::memory_order_acquire));
-}
-
-std::expected<void, Failure> commit(Batch batch, EventLog& log, SnapshotStore& snapshots,
-                                    Mailbox& mailbox, Delivery& delivery) {
-  if (auto written = log.commit(std::move(batch.records)); !written) return written;
-  // Before the delivery: who is woken by it, or resumes, finds it there.
-  mailbox.take(batch.mail, batch.head);
-  if (!batch.effects.empty()) {
-    delivery.deliver(std::make_shared<const std::vector<Effect>>(std::move(batch.effects)));
-  }
-  for (const auto& save : batch.saves) {
-    std::visit([&](const auto& state) { snapshots.put(save.stream, state); }, save.state);
-  }
-  if (batch.mark) snapshots.mark(std::move(*batch.mark));
-  return {};
 }
 
 }  // namespace callstate::engine

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <expected>
 #include <functional>
@@ -17,6 +18,7 @@
 #include "core/engine/dedup.hpp"
 #include "core/engine/effect.hpp"
 #include "core/engine/mailbox.hpp"
+#include "core/engine/metrics.hpp"
 #include "core/engine/ports.hpp"
 #include "core/engine/settings.hpp"
 #include "core/engine/states.hpp"
@@ -29,7 +31,8 @@ struct Batch {
   std::uint64_t number = 0;  // from 1
   std::unique_ptr<LogBatch> records;
   std::vector<Effect> effects;
-  std::size_t submissions = 0;  // decided into it
+  std::size_t submissions = 0;                              // decided into it
+  std::vector<std::chrono::steady_clock::time_point> came;  // its messages, where that is measured
   std::vector<MailNote> mail;
   call::Position head = 0;  // of the log, with its records
   std::vector<Save> saves;
@@ -82,6 +85,14 @@ class Sequencer {
 
   /// When, by the clock, to call `decide_due`: at the next deadline, or before.
   [[nodiscard]] std::optional<call::Time> next_deadline() const;
+
+  /// What was decided so far, counted. Any thread.
+  [[nodiscard]] EngineMetrics& metrics() { return metrics_; }
+  [[nodiscard]] const EngineMetrics& metrics() const { return metrics_; }
+  [[nodiscard]] LiveCalls live_calls() const { return live_calls_; }
+  [[nodiscard]] std::size_t users_online() const { return users_online_; }
+  /// The last checkpoint's position.
+  [[nodiscard]] call::Position marked() const { return marked_; }
 
   /// For tests, tools and metrics: the state as decided so far.
   [[nodiscard]] States& states() { return states_; }
@@ -187,6 +198,7 @@ class Sequencer {
   void fold_start(const call::Record& record);
   void fold_audience(const call::Record& record, std::vector<MailNote>& notes);
   void make_room();
+  void count_live();
   std::optional<Failure> load_live(const SnapshotStore::Mark& mark, call::Position head);
 
   const Settings settings_;
@@ -215,6 +227,10 @@ class Sequencer {
   std::function<std::optional<call::RoomName>(const call::UserId&, const call::UserId&)>
       find_ringing_;
 
+  EngineMetrics metrics_;
+  LiveCalls live_calls_;
+  std::size_t users_online_ = 0;
+
   std::uint64_t last_batch_ = 0;
   std::atomic<std::uint64_t> batch_done_ = 0;
   call::Position marked_ = 0;            // the last checkpoint's position
@@ -226,8 +242,9 @@ class Sequencer {
 
 /// Carries a batch out: appends and syncs it, puts it into the mailbox, delivers its
 /// effects, keeps its snapshots. Blocks until the batch is durable. On a failure nothing is
-/// delivered, and nothing may be committed after it.
+/// delivered, and nothing may be committed after it. `metrics`: measured there, if any.
 std::expected<void, Failure> commit(Batch batch, EventLog& log, SnapshotStore& snapshots,
-                                    Mailbox& mailbox, Delivery& delivery);
+                                    Mailbox& mailbox, Delivery& delivery,
+                                    EngineMetrics::Committing* metrics = nullptr);
 
 }  // namespace callstate::engine

@@ -42,9 +42,11 @@ void Sequencer::on(OpenSession& open, Batch& batch) {
     return turn_away(close_unauthenticated, "Invalid authentication token");
   }
   if (user.sessions.size() >= settings_.sessions_per_user_max) {
+    metrics_.deciding.too_many_sessions.add();
     return turn_away(close_abuse, "too many sessions of this user");
   }
   if (user.opens.over(settings_.opens, now_)) {
+    metrics_.deciding.too_many_opens.add();
     return turn_away(close_abuse, "this user opens sessions too fast");
   }
   RoomEntry* joined = open.room ? &states_.room(open.sender.tenant, open.room->view()) : nullptr;
@@ -59,6 +61,7 @@ void Sequencer::on(OpenSession& open, Batch& batch) {
                                           {},
                                           {}});
   user.sessions.push_back(open.session);
+  metrics_.deciding.sessions.add();
   if (user.sessions.size() == 1) sessions_changed(user, batch);
 
   if (open.polls) {
@@ -139,21 +142,21 @@ void Sequencer::on(Join& join, Batch& batch) {
   if (found == sessions_.end()) return;
   Session& session = found->second;
   const bool again = std::ranges::find(session.joined, join.room) != session.joined.end();
-  if (!again && session.joined.size() >= settings_.rooms_per_session_max) {
-    call::Error error{call::ErrorCode::overloaded,
-                      "this session has joined as many rooms as it may: LEAVE some first"};
+  const auto refuse = [&](call::Error error) {
+    metrics_.deciding.messages.add(MessageType::join, MessageOutcome::refused);
     batch.effects.emplace_back(
         Reply{join.session, Refusal{std::move(error), join.id, join.room, {}, {}}});
-    return;
+  };
+  if (!again && session.joined.size() >= settings_.rooms_per_session_max) {
+    return refuse({call::ErrorCode::overloaded,
+                   "this session has joined as many rooms as it may: LEAVE some first"});
   }
   const RoomEntry& entry = states_.room(session.user->stream.tenant, join.room.view());
   if (!may_hear(session.role, session.user->stream.name, entry.room)) {
-    call::Error error{call::ErrorCode::forbidden,
-                      "roomName names a room whose call this user takes no part in"};
-    batch.effects.emplace_back(
-        Reply{join.session, Refusal{std::move(error), join.id, join.room, {}, {}}});
-    return;
+    return refuse({call::ErrorCode::forbidden,
+                   "roomName names a room whose call this user takes no part in"});
   }
+  metrics_.deciding.messages.add(MessageType::join, MessageOutcome::applied);
   std::erase(session.left, join.room);
   hear(join.session, session.role, entry, batch);
   if (!join.id.empty()) {
@@ -178,6 +181,7 @@ void Sequencer::on(Join& join, Batch& batch) {
 void Sequencer::on(Leave& leave, Batch& batch) {
   const auto found = sessions_.find(leave.session);
   if (found == sessions_.end()) return;
+  metrics_.deciding.messages.add(MessageType::leave, MessageOutcome::applied);
   Session& session = found->second;
   std::erase(session.joined, leave.room);
   std::erase(session.left, leave.room);

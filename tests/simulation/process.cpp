@@ -205,7 +205,21 @@ void Process::stop() {
 void Process::check_states() const {
   check_equals_truth(*sequencer_, world_.snapshots, world_.truth);
   check_timers();
+  check_counts();
   check_presence();
+}
+
+// What is counted as it changes is what one would find by looking.
+void Process::check_counts() const {
+  engine::LiveCalls live;
+  std::size_t online = 0;
+  sequencer_->states().for_each_room([&](const engine::RoomEntry& entry) {
+    live.change(call::CallState::idle, entry.room.state);
+  });
+  sequencer_->states().for_each_user(
+      [&](const engine::UserEntry& entry) { online += entry.user.online ? 1 : 0; });
+  if (live != sequencer_->live_calls()) violated("calls that live are counted wrongly");
+  if (online != sequencer_->users_online()) violated("users online are counted wrongly");
 }
 
 void Process::check_timers() const {

@@ -56,6 +56,7 @@ class Process {
  private:
   void check_presence() const;
   void check_timers() const;
+  void check_counts() const;
   void decide();
   void commit_later(engine::Batch batch);
   void committed();

@@ -31,6 +31,17 @@ TEST(FreeSpace, IsRefusedBelowTheReserveAndComesBackAnEighthAbove) {
   EXPECT_TRUE(with(900));
 }
 
+TEST(FreeSpace, SaysHowMuchThereWasWhenItCouldLastBeTold) {
+  std::optional<std::uint64_t> free_bytes;
+  FreeSpace space(800, [&] { return free_bytes; });
+  EXPECT_EQ(space.free_bytes(), std::nullopt);
+  free_bytes = 700;
+  space.refresh();
+  free_bytes = std::nullopt;
+  space.refresh();
+  EXPECT_EQ(space.free_bytes(), 700U);
+}
+
 constexpr std::uint64_t mebibyte = 1024 * 1024;
 
 /// A store on a disk that has as much room as the test says.
@@ -55,6 +66,11 @@ TEST_F(Room, TheStoreSaysSoThroughTheLog) {
   free_bytes_ = 10 * mebibyte;
   (*store)->refresh_free_space();
   EXPECT_FALSE((*store)->log().has_room());
+  const auto health = (*store)->health();
+  EXPECT_FALSE(health.has_room);
+  EXPECT_EQ(health.free_bytes, 10 * mebibyte);
+  EXPECT_EQ(health.reserve_bytes, 800 * mebibyte);
+  EXPECT_FALSE(health.failed);
   free_bytes_ = 1000 * mebibyte;
   (*store)->refresh_free_space();
   EXPECT_TRUE((*store)->log().has_room());

@@ -254,8 +254,9 @@ TEST_F(HttpTest, ASlowSenderOfHeadersIsDropped) {
 
 TEST_F(HttpTest, ListeningSaysWhatIsWrong) {
   start();
-  Server other(settings,
-               ServerPorts{engine, mailbox, event_log, authenticator, {}, nullptr, nullptr, {}, {}});
+  Server other(
+      settings,
+      ServerPorts{engine, mailbox, event_log, authenticator, {}, nullptr, nullptr, {}, {}});
   const auto taken = other.listen("127.0.0.1", port);
   ASSERT_FALSE(taken);
   EXPECT_THAT(taken.error(), HasSubstr("in use"));

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <condition_variable>
+#include <mutex>
 #include <thread>
 #include <vector>
 
@@ -131,6 +133,83 @@ TEST_F(InProcessTest, DrainingClosesAllAndOpensNoMore) {
   transport.drain({});
   EXPECT_EQ(code, 1001);
   EXPECT_EQ(transport.open(sender("ben"), {}, [](const auto&) {}), nullptr);
+}
+
+// Positions 1 to `count` of the log concern anna.
+void fill(support::MemoryLog& log, engine::Mailbox& mailbox, call::Position count) {
+  auto records = log.begin();
+  std::vector<engine::MailNote> notes{
+      {engine::MailNote::Kind::strand, 1, 0, {}},
+      {engine::MailNote::Kind::hearer, 1, 1,
+       mailbox.calls(call::TenantId::clipped("t1"), call::UserId::clipped("anna"))}};
+  for (call::Position position = 1; position <= count; ++position) {
+    call::Record record;
+    record.stream = {call::StreamKind::room, call::TenantId::clipped("t1"),
+                     call::UserId::clipped("r")};
+    record.payload = call::Ringing{};
+    records->add(record);
+    notes.push_back({engine::MailNote::Kind::event, 1, record.position, {}});
+  }
+  ASSERT_TRUE(log.commit(std::move(records)));
+  mailbox.take(notes, count);
+}
+
+TEST_F(InProcessTest, WhatWasMissedComesBeforeWhatIsLiveInPages) {
+  constexpr call::Position missed = 200;  // several pages
+  fill(log, mailbox, missed);
+  std::mutex mutex;
+  std::condition_variable came;
+  std::vector<call::Position> heard;
+  const auto session = transport.open(
+      sender("anna"), {},
+      [&](const engine::ServerMessage& message) {
+        const auto* event = std::get_if<engine::Event>(&message);
+        const std::scoped_lock lock(mutex);
+        heard.push_back(event != nullptr ? event->record.position
+                                         : std::get<engine::Ack>(message).position);
+        came.notify_all();
+      },
+      {}, 0);
+  EXPECT_EQ(std::get<engine::OpenSession>(inbox.taken.back()).since, 0U);
+  const auto query = std::make_shared<const engine::MailQuery>(
+      engine::MailQuery{.tenant = call::TenantId::clipped("t1"),
+                        .user = call::UserId::clipped("anna"),
+                        .device = {}});
+  const auto ack = [&](call::Position position) {
+    engine::Ack made;
+    made.position = position;
+    return engine::Reply{session->id(), std::move(made)};
+  };
+  // Two resumptions, one behind the other, with what is live after each.
+  transport.deliver(
+      batch({engine::Attach{session->id()}, engine::Resume{session->id(), query, 0, missed},
+             ack(1'000), engine::Resume{session->id(), query, missed - 1, missed}, ack(1'001)}));
+  transport.deliver(batch({ack(1'002)}));
+  std::unique_lock lock(mutex);
+  ASSERT_TRUE(came.wait_for(lock, std::chrono::seconds(10),
+                            [&] { return !heard.empty() && heard.back() == 1'002; }));
+  std::vector<call::Position> expected;
+  for (call::Position position = 1; position <= missed; ++position) expected.push_back(position);
+  expected.insert(expected.end(), {1'000, missed, 1'001, 1'002});
+  EXPECT_EQ(heard, expected);
+}
+
+TEST_F(InProcessTest, WhoHearsTooMuchWhileItResumesIsClosed) {
+  fill(log, mailbox, 1);
+  std::vector<std::uint16_t> codes;
+  const auto query = std::make_shared<const engine::MailQuery>(
+      engine::MailQuery{.tenant = call::TenantId::clipped("t1"),
+                        .user = call::UserId::clipped("anna"),
+                        .device = {}});
+  const auto session = transport.open(
+      sender("anna"), {}, [](const auto&) {},
+      [&](const engine::Close& close) { codes.push_back(close.code); });
+  // In one batch, so that the reader cannot come in between.
+  std::vector<engine::Effect> effects;
+  effects.emplace_back(engine::Resume{session->id(), query, 0, 1});
+  for (int i = 0; i < 2'000; ++i) effects.emplace_back(engine::Reply{session->id(), engine::Ack{}});
+  transport.deliver(batch(std::move(effects)));
+  EXPECT_THAT(codes, testing::ElementsAre(4410));
 }
 
 TEST_F(InProcessTest, SessionsComeAndGoWhileBatchesAreDelivered) {

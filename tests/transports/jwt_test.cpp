@@ -266,6 +266,23 @@ TEST(Jwt, Signatures) {
   EXPECT_EQ(refused(JwtOptions{}, token), "no key is configured for alg HS256");
 }
 
+TEST(Jwt, RefusalsAreOfOneKindEach) {
+  using Kind = AuthFailure::Kind;
+  const auto kind = [](std::string_view token) {
+    const auto identity = JwtAuthenticator(with_secret()).verify(token, now);
+    return identity ? std::nullopt : std::optional(identity.error().kind);
+  };
+  EXPECT_EQ(kind("no token"), Kind::malformed);
+  EXPECT_EQ(kind(sign_hs256(secret, R"({"alg":"none"})", claims())), Kind::malformed);
+  EXPECT_EQ(kind(sign_hs256(secret, R"({"alg":"RS256"})", claims())), Kind::key);
+  EXPECT_EQ(kind(sign_hs256("another secret", hs256, claims())), Kind::signature);
+  EXPECT_EQ(kind(hmac("[]")), Kind::claims);
+  EXPECT_EQ(kind(hmac(R"({"sub":"a","tenant_id":"t"})")), Kind::claims);  // no exp
+  EXPECT_EQ(kind(hmac(claims(R"(,"user_role":7)"))), Kind::claims);
+  EXPECT_EQ(kind(hmac(claims("", "1799999965"))), Kind::time);
+  EXPECT_EQ(kind(hmac(claims(R"(,"nbf":1800000031)"))), Kind::time);
+}
+
 // Any single change of a token is refused.
 TEST(Jwt, NoByteOfATokenCanBeChanged) {
   JwtAuthenticator authenticator(with_secret());

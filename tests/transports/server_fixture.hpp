@@ -65,7 +65,7 @@ struct ServerFixture : testing::Test {
                                                   authenticator,
                                                   [this] { return ready.load(); },
                                                   nullptr,
- nullptr,
+                                                  nullptr,
                                                   handler,
                                                   {[this](Logger::Level, std::string_view line) {
                                                     const std::scoped_lock lock(log_mutex);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <ctime>
 #include <filesystem>
 
 #include "test_certificate.hpp"
@@ -33,6 +34,9 @@ TEST_F(TlsCertificateTest, LoadsAChainAndItsKey) {
   ASSERT_TRUE(loaded) << loaded.error();
   EXPECT_TRUE((*loaded)->current());
   EXPECT_THAT((*loaded)->validity(), HasSubstr("valid until "));
+  const auto ends_in_s = (*loaded)->valid_until() - std::time(nullptr);
+  EXPECT_GT(ends_in_s, 3'000);
+  EXPECT_LE(ends_in_s, 3'600);
   files.put(TestCertificate::make("old", true));
   ASSERT_TRUE((*loaded)->reload());
   EXPECT_THAT((*loaded)->validity(), HasSubstr("not valid since "));

@@ -27,8 +27,9 @@ struct WebSocketSessionTest : testing::Test {
   support::MemorySnapshots snapshots;
   engine::Mailbox mailbox{snapshots};
   FakeAuthenticator authenticator;
-  ServerContext server{ServerSettings{},
-                       ServerPorts{engine, mailbox, log, authenticator, {}, nullptr, nullptr, {}, {}}};
+  ServerContext server{
+      ServerSettings{},
+      ServerPorts{engine, mailbox, log, authenticator, {}, nullptr, nullptr, {}, {}}};
   IoThread thread{0, std::chrono::seconds(1)};
   asio::io_context peers;
   tcp::socket peer{peers};

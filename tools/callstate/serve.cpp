@@ -19,6 +19,7 @@
 #include "tools/callstate/dev_secret.hpp"
 #include "tools/callstate/ending.hpp"
 #include "tools/callstate/logging.hpp"
+#include "tools/callstate/metrics/endpoint.hpp"
 #include "tools/callstate/secret.hpp"
 #include "tools/callstate/serve_settings.hpp"
 #include "transports/jwks.hpp"
@@ -293,19 +294,37 @@ int run(ServeSettings settings) {
                         (*store)->snapshots(), fanout);
 
   std::atomic<bool> serving = false;
-  transports::Server server(
-      server_settings(settings),
-      {.inbox = engine,
-       .mailbox = engine.mailbox(),
-       .log = (*store)->reader(),
-       .authenticator = **authenticator,
-       .ready = [&] { return serving && (*store)->log().has_room(); },
-       .media = media ? &*media : nullptr,
-       .media_settings = media ? &settings.media : nullptr,
-       .handler =
-           [&](const transports::HttpRequest& request) { return checkpoints.answer(request); },
-       .logger = transport_logger(log),
-       .certificate = certificate->get()});
+  const auto ready = [&] { return serving && (*store)->log().has_room(); };
+  std::optional<MetricsEndpoint> metrics;  // of the server that it answers for
+  transports::Server server(server_settings(settings),
+                            {.inbox = engine,
+                             .mailbox = engine.mailbox(),
+                             .log = (*store)->reader(),
+                             .authenticator = **authenticator,
+                             .ready = ready,
+                             .media = media ? &*media : nullptr,
+                             .media_settings = media ? &settings.media : nullptr,
+                             .handler =
+                                 [&](const transports::HttpRequest& request) {
+                                   auto answer = metrics->answer(request);
+                                   return answer ? answer : checkpoints.answer(request);
+                                 },
+                             .logger = transport_logger(log),
+                             .certificate = certificate->get()});
+  metrics.emplace(settings.metrics, [&] {
+    std::optional<std::int64_t> certificate_until_s;
+    if (*certificate) certificate_until_s = (*certificate)->valid_until();
+    return Readings{.metrics = engine.metrics(),
+                    .engine = engine.stats(),
+                    .server = server.metrics(),
+                    .log = (*store)->health(),
+                    .process = read_process(),
+                    .ready = ready(),
+                    .certificate_until_s = certificate_until_s,
+                    .connections_max = settings.connections_max,
+                    .inbox_max = settings.engine.inbox_max,
+                    .version = settings.engine.version};
+  });
   fanout.add(server);
   for (auto& address : addresses) {
     const auto port = server.listen(address.host, address.port);

@@ -124,6 +124,15 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
       ->check(CLI::Range(0U, 256U));
   options.flag("--dev", settings.dev,
                "development: a secret that everybody knows, on loopback only");
+  options.text(
+      "--metrics", "loopback", "one of loopback, open and off",
+      [&settings](const std::string& given) {
+        const auto parsed = parse_metrics_access(given);
+        if (parsed) settings.metrics = *parsed;
+        return parsed.has_value();
+      },
+      "who may read /metrics without a token of SERVICE or AUDITOR: loopback, open (anybody) or "
+      "off (nobody at all)");
   options.add("--log-level", settings.log_level, "debug, info, warning or error")
       ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
   options.add("--log-format", settings.log_format, "text or json, on standard error")

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/engine/settings.hpp"
+#include "tools/callstate/metrics/endpoint.hpp"
 #include "transports/livekit.hpp"
 
 namespace CLI {
@@ -52,6 +53,7 @@ struct ServeSettings {
   std::chrono::milliseconds auth_timeout{5'000};
   std::chrono::milliseconds drain_timeout{10'000};
   std::uint64_t disk_reserve_bytes = 256ULL << 20U;
+  MetricsAccess metrics = MetricsAccess::loopback;
 
   std::string log_level = "info";
   std::string log_format = "text";
