@@ -8,6 +8,7 @@ namespace callstate::transports::close_code {
 
 constexpr std::uint16_t going_away = 1001;
 constexpr std::uint16_t unauthenticated = 1008;
+constexpr std::uint16_t internal = 1011;
 constexpr std::uint16_t try_later = 1013;
 constexpr std::uint16_t token_expired = 4401;
 constexpr std::uint16_t not_allowed = 4403;

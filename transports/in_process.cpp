@@ -142,7 +142,7 @@ void InProcess::pass_on_missed(engine::SessionId id,
   auto* session = static_cast<InProcessSession*>(hub_.outlet(id));
   if (session == nullptr) return;
   Outlet& outlet = *session;
-  if (!mail) return outlet.close({1011, "what was missed cannot be read"});
+  if (!mail) return outlet.close({close_code::internal, "what was missed cannot be read"});
   for (const auto& message : mail->messages) {
     Outgoing outgoing(message);
     session->on_message_(outgoing.message(session->resuming_->now().query->user.view()));

@@ -3,6 +3,7 @@
 
 #include "core/engine/mail.hpp"
 #include "transports/authenticate.hpp"
+#include "transports/close_code.hpp"
 #include "transports/websocket_session.hpp"
 
 // What a client that comes back with its cursor has missed: read from the log a
@@ -64,7 +65,7 @@ void WebSocketSession::read_missed() {
 
 void WebSocketSession::on_missed(MissedPage page) {
   if (state_ != State::open || !resuming_) return;
-  if (page.failed) return close({1011, "what was missed cannot be read"});
+  if (page.failed) return close({close_code::internal, "what was missed cannot be read"});
   for (auto& text : page.texts) queue_.push(Opcode::text, std::move(text));
   auto& what = resuming_->what;
   what.advance(page.cursor);
