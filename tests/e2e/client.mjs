@@ -114,7 +114,11 @@ export class Client {
         look = () => {
           if (this.fault) return fail(new Error(`${this.fault}; ${this.#describe()}`));
           const found = find();
-          if (found !== undefined) return done(found);
+          if (found !== undefined) {
+            // At once: the next message may come before the `finally`, and would be lost.
+            this.waiting.delete(look);
+            return done(found);
+          }
           if (this.closedWith && this.socket.readyState !== WebSocket.CONNECTING) {
             return fail(new Error(`closed before ${what} came; ${this.#describe()}`));
           }
