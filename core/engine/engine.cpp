@@ -52,16 +52,29 @@ bool Engine::due() const {
 }
 
 bool Engine::submit(Submission submission) {
-  const bool always = std::holds_alternative<CloseNotice>(submission);
+  return submit_all({&submission, 1}) == 1;
+}
+
+std::size_t Engine::submit_all(std::span<Submission> submissions) {
+  std::size_t taken = 0;
   std::unique_lock lock(mutex_);
-  if (!accepting_ || (inbox_.size() >= settings_.inbox_max && !always)) return false;
-  inbox_.push_back(std::move(submission));
+  if (!accepting_) return 0;
   // Beyond the first, whoever is concerned has been woken already.
-  if (inbox_.size() > 1) return true;
+  const bool wakes = inbox_.empty();
+  for (auto& submission : submissions) {
+    const bool full = inbox_.size() >= settings_.inbox_max;
+    if (full && !std::holds_alternative<CloseNotice>(submission)) break;
+    inbox_.push_back(std::move(submission));
+    ++taken;
+  }
+  for (auto& submission : submissions.subspan(taken)) {
+    if (std::holds_alternative<CloseNotice>(submission)) inbox_.push_back(std::move(submission));
+  }
+  if (!wakes || inbox_.empty()) return taken;
   std::condition_variable& concerned = deciding_ ? progress_ : work_;
   lock.unlock();
   concerned.notify_one();
-  return true;
+  return taken;
 }
 
 void Engine::work() {

@@ -29,7 +29,7 @@ struct WebSocketSessionTest : testing::Test {
   FakeAuthenticator authenticator;
   ServerContext server{ServerSettings{},
                        ServerPorts{engine, mailbox, log, authenticator, {}, nullptr, {}, {}}};
-  IoThread thread{0, std::chrono::seconds(1)};
+  IoThread thread{0, std::chrono::seconds(1), engine};
   asio::io_context peers;
   tcp::socket peer{peers};
   Socket socket{thread.context()};
