@@ -12,6 +12,7 @@
 #include "core/call/message.hpp"
 #include "core/engine/effect.hpp"
 #include "core/engine/keyed_hash.hpp"
+#include "core/engine/submission.hpp"
 #include "transports/codec.hpp"
 
 namespace callstate::transports {
@@ -63,6 +64,9 @@ class Outlet {
   /// After the last send of a batch: write what is queued. May remove this
   /// session from the hub.
   virtual void flush() = 0;
+  /// The engine did not take what the session submitted. May remove this session
+  /// from the hub.
+  virtual void on_refused(const engine::Submission& /*submission*/) {}
   /// What is queued is still written, then the session ends. May remove this
   /// session from the hub.
   virtual void close(const engine::Close& close) = 0;

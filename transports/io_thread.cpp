@@ -4,6 +4,7 @@
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <utility>
 
 #include "transports/close_code.hpp"
 #include "transports/pollers.hpp"
@@ -14,16 +15,29 @@ namespace {
 // What one read or write of a busy connection takes at most.
 constexpr std::size_t scratch_bytes = 64 * 1024;
 
+// None of those that are of no session.
+engine::SessionId session_of(const engine::Submission& submission) {
+  return std::visit(
+      [](const auto& of) -> engine::SessionId {
+        if constexpr (requires { of.session; }) return of.session;
+        return 0;
+      },
+      submission);
+}
+
 using Timer = asio::basic_waitable_timer<SteadyClock, asio::wait_traits<SteadyClock>, Executor>;
 
 }  // namespace
 
 IoThread::IoThread(std::uint16_t hub_number, std::chrono::milliseconds sweep_interval,
-                   const MediaTokens* media)
+                   engine::Inbox& inbox, const MediaTokens* media)
     : sweep_interval_(sweep_interval),
       hub_number_(hub_number),
       hub_(hub_number, media),
-      scratch_(scratch_bytes) {}
+      scratch_(scratch_bytes),
+      inbox_(inbox) {
+  wait_for_round();
+}
 
 IoThread::~IoThread() {
   stop();
@@ -43,7 +57,9 @@ void IoThread::start() {
 
 void IoThread::stop() {
   context_.stop();
-  if (thread_.joinable()) thread_.join();
+  if (!thread_.joinable()) return;
+  thread_.join();
+  hand_over();
 }
 
 void IoThread::deliver(const engine::Effects& effects) {
@@ -94,6 +110,60 @@ void IoThread::sweep() {
   for (auto& connection : connections_) connection.sweep(now_);
   metrics_.queued_bytes.store(queued_bytes_, std::memory_order_relaxed);
   metrics_.queued_bytes_max.store(queued_bytes_max_, std::memory_order_relaxed);
+}
+
+void IoThread::watch(std::unique_ptr<Watched> session, int descriptor, std::uint32_t events) {
+  if (!readiness_.watch(std::move(session), descriptor, events)) end_round_later();
+}
+
+void IoThread::retire(Watched& session) {
+  if (readiness_.retire(session)) end_round_later();
+}
+
+void IoThread::submit(engine::Submission submission) {
+  submitted_.push_back(std::move(submission));
+  end_round_later();
+}
+
+void IoThread::wait_for_round() {
+  readiness_.wait([this](boost::system::error_code error) {
+    if (error) return;
+    serve_round();
+    wait_for_round();
+  });
+}
+
+void IoThread::serve_round() {
+  in_round_ = true;
+  readiness_.serve();
+  in_round_ = false;
+  end_round();
+}
+
+void IoThread::end_round_later() {
+  if (in_round_ || std::exchange(round_ends_later_, true)) return;
+  asio::post(context_, [this] {
+    round_ends_later_ = false;
+    end_round();
+  });
+}
+
+void IoThread::end_round() {
+  hand_over();
+  readiness_.bury();
+  // The end of a session is submitted too.
+  hand_over();
+}
+
+void IoThread::hand_over() {
+  while (!submitted_.empty()) {
+    auto submitted = std::exchange(submitted_, {});
+    for (auto i = inbox_.submit_all(submitted); i < submitted.size(); ++i) {
+      if (std::holds_alternative<engine::CloseNotice>(submitted[i])) continue;  // taken
+      auto* outlet = hub_.outlet(session_of(submitted[i]));
+      if (outlet != nullptr) outlet->on_refused(submitted[i]);
+    }
+  }
 }
 
 Task<void> IoThread::sweep_forever() {

@@ -19,9 +19,11 @@
 #include <vector>
 
 #include "core/engine/effect.hpp"
+#include "core/engine/submission.hpp"
 #include "transports/hub.hpp"
 #include "transports/io_thread_fwd.hpp"
 #include "transports/metrics.hpp"
+#include "transports/readiness.hpp"
 
 // Private to transports: the server's inside.
 
@@ -61,9 +63,13 @@ class Connection : public boost::intrusive::list_base_hook<
 /// One io_context, the thread that runs it, and what belongs to it alone: a hub
 /// and the connections. Everything here but `deliver`, `post_to` and the counts
 /// is touched by that thread only.
+///
+/// What is ready at the same time is a *round*: its sessions are read one after
+/// the other, and what they submit goes to the engine as one.
 class IoThread {
  public:
-  IoThread(std::uint16_t hub_number, std::chrono::milliseconds sweep_interval,
+  /// `inbox` outlives it, and so does `media`, which may be null.
+  IoThread(std::uint16_t hub_number, std::chrono::milliseconds sweep_interval, engine::Inbox& inbox,
            const MediaTokens* media = nullptr);
   ~IoThread();
 
@@ -77,6 +83,21 @@ class IoThread {
   void drain();
 
   void add(Connection& connection);
+
+  /// The thread owns the session from now on, until it is retired; see Readiness.
+  void watch(std::unique_ptr<Watched> session, int descriptor, std::uint32_t events);
+  void change_watch(Watched& session, int descriptor, std::uint32_t events) {
+    readiness_.change(session, descriptor, events);
+  }
+  /// The session's connection is closed: it is destroyed soon, and not before this
+  /// returns.
+  void retire(Watched& session);
+
+  /// Of a session of the hub. What the sessions submit in one round is handed to
+  /// the engine together, in order, when the round ends. When it is not taken, the
+  /// session's outlet is told.
+  void submit(engine::Submission submission);
+
   [[nodiscard]] asio::io_context& context() { return context_; }
   [[nodiscard]] Hub& hub() { return hub_; }
   /// Before `start`: the presence of polling clients is kept here too.
@@ -103,6 +124,12 @@ class IoThread {
   Task<void> sweep_forever();
   void carry_out_delivered();
   void sweep();
+  void wait_for_round();
+  void serve_round();
+  void end_round();
+  /// The round ends soon, when none is being served.
+  void end_round_later();
+  void hand_over();
 
   std::chrono::milliseconds sweep_interval_;
   std::uint16_t hub_number_;
@@ -111,6 +138,10 @@ class IoThread {
   SteadyTime now_ = SteadyClock::now();
   std::vector<char> scratch_;
   bool draining_ = false;
+  bool in_round_ = false;
+  bool round_ends_later_ = false;
+  engine::Inbox& inbox_;
+  std::vector<engine::Submission> submitted_;
   boost::intrusive::list<Connection, boost::intrusive::constant_time_size<false>> connections_;
 
   IoMetrics metrics_;
@@ -124,6 +155,7 @@ class IoThread {
 
   // Last: its end destroys the connections, which use all of the above.
   asio::io_context context_{1};
+  Readiness readiness_{context_};
   std::thread thread_;
 };
 

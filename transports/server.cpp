@@ -19,9 +19,9 @@ class Server::Impl {
   Impl(ServerSettings settings, ServerPorts ports) : context_(settings, std::move(ports)) {
     const auto count = std::max<std::uint16_t>(1, settings.io_threads);
     for (std::uint16_t i = 0; i < count; ++i)
-      threads_.push_back(
-          std::make_unique<IoThread>(static_cast<std::uint16_t>(settings.first_hub + i),
-                                     settings.sweep_interval, context_.ports.media));
+      threads_.push_back(std::make_unique<IoThread>(
+          static_cast<std::uint16_t>(settings.first_hub + i), settings.sweep_interval,
+          context_.ports.inbox, context_.ports.media));
     for (auto& thread : threads_) {
       thread->serve_pollers(context_);
       context_.threads.push_back(thread.get());

@@ -1,6 +1,7 @@
 #include "transports/stream.hpp"
 
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 
 namespace callstate::transports {
@@ -46,6 +47,12 @@ Task<Stream::ErrorCode> Stream::async_write(std::span<const char> from) {
     if (error) break;
   }
   co_return error;
+}
+
+SessionStream Stream::release() {
+  ErrorCode error;
+  const int descriptor = socket_.is_open() ? socket_.release(error) : -1;
+  return {error ? -1 : descriptor, std::move(tls_)};
 }
 
 void Stream::shutdown_send() {

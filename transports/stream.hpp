@@ -8,15 +8,16 @@
 #include <utility>
 
 #include "transports/io_thread.hpp"
+#include "transports/session_stream.hpp"
 #include "transports/tls_connection.hpp"
 
 // Private to transports: the server's inside.
 
 namespace callstate::transports {
 
-/// A connection's bytes, plain or by TLS. Reads and writes what can be at once,
-/// and says when more can be: a session waits without a buffer. On the
-/// connection's thread. While a wait is pending the stream stays where it is.
+/// A connection's bytes while it speaks HTTP, plain or by TLS. Reads and writes
+/// what can be at once, and says when more can be. On the connection's thread.
+/// While a wait is pending the stream stays where it is.
 class Stream {
  public:
   using ErrorCode = boost::system::error_code;
@@ -36,26 +37,15 @@ class Stream {
   /// if only of nothing.
   [[nodiscard]] bool has_unsent() const { return tls_ && tls_->holds_output(); }
 
-  /// Calls `handler(error)` when it is worth trying again. Never from within.
-  template <class Handler>
-  void wait_readable(Handler handler) {
-    if (is_readable()) {
-      asio::post(get_executor(),
-                 [handler = std::move(handler)]() mutable { handler(ErrorCode()); });
-    } else {
-      socket_.async_wait(read_wait(), std::move(handler));
-    }
-  }
-  template <class Handler>
-  void wait_writable(Handler handler) {
-    socket_.async_wait(write_wait(), std::move(handler));
-  }
-
-  // The same for coroutines, which wait as long as it takes.
+  /// Waits as long as it takes until it is worth trying again.
   Task<void> readable(ErrorCode& error);
   Task<std::size_t> async_read_some(std::span<char> into, ErrorCode& error);
   /// Writes all of it.
   Task<ErrorCode> async_write(std::span<const char> from);
+
+  /// Takes the connection out of Asio's hands. Nothing waits, and the stream is
+  /// closed afterwards.
+  SessionStream release();
 
   /// Tells the peer that nothing follows. It may still send.
   void shutdown_send();

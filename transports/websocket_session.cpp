@@ -1,6 +1,7 @@
 #include "transports/websocket_session.hpp"
 
-#include <boost/asio/post.hpp>
+#include <sys/epoll.h>
+
 #include <cassert>
 #include <utility>
 
@@ -23,7 +24,7 @@ SteadyTime first_ping(SteadyTime now, std::chrono::milliseconds interval, engine
 
 WebSocketSession::WebSocketSession(Ticket ticket, Stream stream)
     : ticket_(std::move(ticket).become(ConnectionKind::websocket)),
-      stream_(std::move(stream)),
+      stream_(stream.release()),
       id_(thread().hub().next_session_id()),
       parser_(server().settings.websocket.message_bytes_max),
       last_heard_(thread().coarse_now()),
@@ -36,22 +37,35 @@ WebSocketSession::~WebSocketSession() {
 }
 
 void WebSocketSession::run(std::unique_ptr<WebSocketSession> self) {
-  auto& stream = self->stream_;
-  if (!stream.is_open()) return finish(std::move(self));
-  stream.wait_readable([self = std::move(self)](error_code error) mutable {
-    if (error) return finish(std::move(self));
-    self->read_arrived();
-    run(std::move(self));
-  });
+  auto& session = *self;
+  session.watched_for_ = session.awaited();
+  session.thread().watch(std::move(self), session.stream_.descriptor(), session.watched_for_);
+  // What TLS has read with the handshake, no descriptor tells of.
+  if (session.stream_.is_open() && session.stream_.holds_input()) session.on_ready(EPOLLIN);
 }
 
-void WebSocketSession::finish(std::unique_ptr<WebSocketSession> self) {
-  self->leave();
-  self->abort();
-  if (!self->waiting_writable_) return;
-  // Its handler refers to the session. It has been cancelled and runs next.
-  auto& context = self->thread().context();
-  asio::post(context, [self = std::move(self)]() mutable { finish(std::move(self)); });
+std::uint32_t WebSocketSession::awaited() const {
+  return stream_.read_waits_for() | (waiting_writable_ ? stream_.write_waits_for() : 0U);
+}
+
+void WebSocketSession::on_ready(std::uint32_t events) {
+  // Whoever tries finds out what an error is.
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) events |= EPOLLIN | EPOLLOUT;
+  if (waiting_writable_ && (events & stream_.write_waits_for()) != 0) {
+    waiting_writable_ = false;
+    flush();
+  }
+  if (stream_.is_open() && (events & stream_.read_waits_for()) != 0) {
+    do read_arrived();
+    while (stream_.is_open() && stream_.holds_input());
+  }
+  watch_awaited();
+}
+
+void WebSocketSession::watch_awaited() {
+  if (watched_for_ == 0 || !stream_.is_open() || awaited() == watched_for_) return;
+  watched_for_ = awaited();
+  thread().change_watch(*this, stream_.descriptor(), watched_for_);
 }
 
 // Into memory that the thread's sessions share: none needs any while it waits.
@@ -158,7 +172,10 @@ void WebSocketSession::write_queued() {
     const auto written = stream_.write_some(out.first(size), error);
     if (error && error != asio::error::would_block) return abort();
     queue_.consume(written);
-    if (written < size || error) wait_writable();
+    if (written < size || error) {
+      waiting_writable_ = true;
+      watch_awaited();
+    }
   }
   if (resuming_ && all_sent()) read_missed();
   if (state_ != State::closing || !all_sent() || !stream_.is_open()) return;
@@ -169,14 +186,6 @@ void WebSocketSession::write_queued() {
   } else if (broken_protocol_) {
     stream_.shutdown_send();
   }
-}
-
-void WebSocketSession::wait_writable() {
-  waiting_writable_ = true;
-  stream_.wait_writable([this](error_code error) {
-    waiting_writable_ = false;
-    if (!error) flush();
-  });
 }
 
 void WebSocketSession::close(const engine::Close& close) {
@@ -202,12 +211,12 @@ void WebSocketSession::leave() {
   if (!known_to_engine_) return;
   known_to_engine_ = false;
   thread().hub().remove(id_);
-  (void)server().ports.inbox.submit(engine::CloseNotice{id_});  // always taken
+  thread().submit(engine::CloseNotice{id_});  // always taken
 }
 
-// The pending read and wait end, and with them `run`.
 void WebSocketSession::abort() {
   stream_.close();
+  thread().retire(*this);
 }
 
 void WebSocketSession::sweep(SteadyTime now) {

@@ -11,6 +11,7 @@
 #include "transports/io_thread.hpp"
 #include "transports/outbound_queue.hpp"
 #include "transports/resumption.hpp"
+#include "transports/session_stream.hpp"
 #include "transports/stream.hpp"
 #include "transports/ticket.hpp"
 #include "transports/websocket_frame.hpp"
@@ -20,10 +21,10 @@
 
 namespace callstate::transports {
 
-/// One WebSocket connection after its handshake, on one I/O thread. Owned by the
-/// pending wait for its next bytes: ten thousand of them lie idle, so every byte
-/// here counts, and the frames of a coroutine are more than the session itself.
-class WebSocketSession final : public Outlet, public Connection {
+/// One WebSocket connection after its handshake, on one I/O thread, which owns it
+/// and says when it can be read: ten thousand of them lie idle, so every byte here
+/// counts, and the frames of a coroutine are more than the session itself.
+class WebSocketSession final : public Outlet, public Connection, public Watched {
  public:
   WebSocketSession(Ticket ticket, Stream stream);
   ~WebSocketSession() override;
@@ -33,7 +34,7 @@ class WebSocketSession final : public Outlet, public Connection {
   void begin(const Upgrade& upgrade);
   /// Bytes that came right behind the handshake; before `run`.
   void take(std::span<char> portion) { on_bytes(portion); }
-  /// From here on the session owns itself, until the connection has ended.
+  /// From here on the thread owns the session, until the connection has ended.
   static void run(std::unique_ptr<WebSocketSession> self);
 
   void send(Outgoing& message, std::string_view user) override;
@@ -41,6 +42,8 @@ class WebSocketSession final : public Outlet, public Connection {
   void flush() override;
   void close(const engine::Close& close) override;
 
+  void on_ready(std::uint32_t events) override;
+  void on_refused(const engine::Submission& submission) override;
   void sweep(SteadyTime now) override;
   void go_away() override;
 
@@ -63,7 +66,6 @@ class WebSocketSession final : public Outlet, public Connection {
     bool reads = false;  // a page is on its way
   };
 
-  static void finish(std::unique_ptr<WebSocketSession> self);
   void hold(std::shared_ptr<const std::string> text);
   void read_missed();
   void on_missed(MissedPage page);
@@ -81,7 +83,6 @@ class WebSocketSession final : public Outlet, public Connection {
   void count(engine::MessageType type, engine::MessageOutcome outcome) {
     thread().metrics().messages.add(type, outcome);
   }
-  void submit(engine::Submission submission, const call::MessageId& id, const call::RoomName& room);
 
   void reply(const engine::ServerMessage& message);
   void refuse(call::ErrorCode code, std::string_view sentence, const call::MessageId& id,
@@ -91,7 +92,9 @@ class WebSocketSession final : public Outlet, public Connection {
     push(opcode, std::make_shared<const std::string>(std::move(payload)));
   }
   void write_queued();
-  void wait_writable();
+  /// The events that it has to wait for.
+  [[nodiscard]] std::uint32_t awaited() const;
+  void watch_awaited();
   void begin_closing(const engine::Close& close);
   void leave();
   void abort();
@@ -103,7 +106,7 @@ class WebSocketSession final : public Outlet, public Connection {
   [[nodiscard]] IoThread& thread() const { return ticket_.thread(); }
 
   const Ticket ticket_;
-  Stream stream_;
+  SessionStream stream_;
   const engine::SessionId id_;
   FrameParser parser_;
   OutboundQueue queue_;
@@ -117,11 +120,12 @@ class WebSocketSession final : public Outlet, public Connection {
   std::string since_;                           // likewise
   std::unique_ptr<const call::RoomName> room_;  // of a room path
   std::unique_ptr<Resuming> resuming_;
+  std::uint32_t watched_for_ = 0;  // events of epoll
   State state_ = State::waiting;
   call::Role role_ = call::Role::crm_user;  // of the token, once open
-  bool known_to_engine_ = false;            // OpenSession was taken and CloseNotice not yet sent
+  bool known_to_engine_ = false;            // OpenSession was submitted, CloseNotice not yet
   bool counted_waiting_ = false;            // among the server's unauthenticated sessions
-  bool waiting_writable_ = false;           // a handler that refers to this session is pending
+  bool waiting_writable_ = false;           // the socket takes no more for now
   bool overflowed_ = false;
   bool peer_closed_ = false;
   bool broken_protocol_ = false;

@@ -103,11 +103,7 @@ void WebSocketSession::open(const Identity& identity) {
            {}, room_ ? *room_ : no_room);
   }
   since_ = {};
-  if (!server().ports.inbox.submit(
-          engine::OpenSession{id_, std::move(sender), std::move(room), since})) {
-    thread().hub().remove(id_);
-    return begin_closing({close_code::try_later, "overloaded"});
-  }
+  thread().submit(engine::OpenSession{id_, std::move(sender), std::move(room), since});
   known_to_engine_ = true;
   log(Logger::Level::debug, "opened by user", identity.user.view());
 }
@@ -155,17 +151,15 @@ void WebSocketSession::on_message(std::string_view text) {
                  [this](call::Message& message) {
                    if (!within_rate(message.id, message.room, engine::type_of(message.body)))
                      return;
-                   const auto id = message.id;
-                   const auto room = message.room;
-                   submit(engine::Send{id_, std::move(message)}, id, room);
+                   thread().submit(engine::Send{id_, std::move(message)});
                  },
                  [this](const JoinRequest& join) {
                    if (!within_rate(join.id, join.room, MessageType::join)) return;
-                   submit(engine::Join{id_, join.room, join.id, join.since}, join.id, join.room);
+                   thread().submit(engine::Join{id_, join.room, join.id, join.since});
                  },
                  [this](const LeaveRequest& request) {
                    if (!within_rate(request.id, request.room, MessageType::leave)) return;
-                   submit(engine::Leave{id_, request.room, request.id}, request.id, request.room);
+                   thread().submit(engine::Leave{id_, request.room, request.id});
                  },
                  [this](const AuthRequest& request) {
                    if (within_rate(request.id, {}, MessageType::auth)) on_auth(request);
@@ -179,11 +173,24 @@ void WebSocketSession::on_message(std::string_view text) {
              *decoded);
 }
 
-void WebSocketSession::submit(engine::Submission submission, const call::MessageId& id,
-                              const call::RoomName& room) {
-  if (server().ports.inbox.submit(std::move(submission))) return;
-  refuse(call::ErrorCode::overloaded, "the server is overloaded: send it again a little later", id,
-         room);
+void WebSocketSession::on_refused(const engine::Submission& submission) {
+  const auto overloaded = [this](const call::MessageId& id, const call::RoomName& room) {
+    refuse(call::ErrorCode::overloaded, "the server is overloaded: send it again a little later",
+           id, room);
+  };
+  std::visit(Overload{
+                 [this](const engine::OpenSession&) {
+                   if (!std::exchange(known_to_engine_, false)) return;
+                   thread().hub().remove(id_);
+                   begin_closing({close_code::try_later, "overloaded"});
+                 },
+                 [&](const engine::Send& send) { overloaded(send.message.id, send.message.room); },
+                 [&](const engine::Join& join) { overloaded(join.id, join.room); },
+                 [&](const engine::Leave& leave) { overloaded(leave.id, leave.room); },
+                 [](const auto&) {},  // sessions submit nothing else
+             },
+             submission);
+  flush();
 }
 
 bool WebSocketSession::within_rate(const call::MessageId& id, const call::RoomName& room,

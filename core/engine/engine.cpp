@@ -53,21 +53,39 @@ bool Engine::due() const {
 }
 
 bool Engine::submit(Submission submission) {
-  const bool always = std::holds_alternative<CloseNotice>(submission);
-  SteadyTime now{};
-  if (std::holds_alternative<Send>(submission)) now = std::chrono::steady_clock::now();
+  return submit_all({&submission, 1}) == 1;
+}
+
+std::size_t Engine::submit_all(std::span<Submission> submissions) {
+  std::size_t taken = 0;
+  const SteadyTime now = std::chrono::steady_clock::now();
   std::unique_lock lock(mutex_);
-  if (!accepting_ || (inbox_.size() >= settings_.inbox_max && !always)) {
-    note_turned_away(submission);
-    return false;
+  if (!accepting_) {
+    for (const auto& submission : submissions) note_turned_away(submission);
+    return 0;
   }
-  inbox_.push_back({std::move(submission), now});
   // Beyond the first, whoever is concerned has been woken already.
-  if (inbox_.size() > 1) return true;
+  const bool wakes = inbox_.empty();
+  for (auto& submission : submissions) {
+    const bool full = inbox_.size() >= settings_.inbox_max;
+    if (full && !std::holds_alternative<CloseNotice>(submission)) break;
+    // Messages alone are timed.
+    const auto at = std::holds_alternative<Send>(submission) ? now : SteadyTime{};
+    inbox_.push_back({std::move(submission), at});
+    ++taken;
+  }
+  for (auto& submission : submissions.subspan(taken)) {
+    if (std::holds_alternative<CloseNotice>(submission)) {
+      inbox_.push_back({std::move(submission), SteadyTime{}});
+    } else {
+      note_turned_away(submission);
+    }
+  }
+  if (!wakes || inbox_.empty()) return taken;
   std::condition_variable& concerned = deciding_ ? progress_ : work_;
   lock.unlock();
   concerned.notify_one();
-  return true;
+  return taken;
 }
 
 // Under the lock.

@@ -39,6 +39,7 @@ class Engine final : public Inbox {
   std::expected<Recovery, Failure> start(std::function<void(const Failure&)> on_failure);
 
   [[nodiscard]] bool submit(Submission submission) override;
+  [[nodiscard]] std::size_t submit_all(std::span<Submission> submissions) override;
 
   /// Takes no more submissions, decides and commits those it has, takes a
   /// checkpoint, ends the threads. Idempotent.

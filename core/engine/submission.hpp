@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <optional>
+#include <span>
 #include <variant>
 
 #include "core/call/message.hpp"
@@ -116,6 +118,18 @@ class Inbox {
   /// answers OVERLOADED. OpenSession beyond the bound is refused like the rest;
   /// a CloseNotice is always taken. Any thread; never blocks on I/O.
   [[nodiscard]] virtual bool submit(Submission submission) = 0;
+
+  /// Several at once, in order. Gives how many were taken before the first that was
+  /// not; of those from there on the CloseNotices are taken and nothing else, and
+  /// what is not taken is left as it was.
+  [[nodiscard]] virtual std::size_t submit_all(std::span<Submission> submissions) {
+    std::size_t taken = 0;
+    while (taken < submissions.size() && submit(Submission(submissions[taken]))) ++taken;
+    for (const auto& submission : submissions.subspan(taken)) {
+      if (std::holds_alternative<CloseNotice>(submission)) (void)submit(Submission(submission));
+    }
+    return taken;
+  }
 };
 
 }  // namespace callstate::engine

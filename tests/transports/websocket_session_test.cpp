@@ -30,7 +30,7 @@ struct WebSocketSessionTest : testing::Test {
   ServerContext server{
       ServerSettings{},
       ServerPorts{engine, mailbox, log, authenticator, {}, nullptr, nullptr, {}, {}}};
-  IoThread thread{0, std::chrono::seconds(1)};
+  IoThread thread{0, std::chrono::seconds(1), engine};
   asio::io_context peers;
   tcp::socket peer{peers};
   Socket socket{thread.context()};

@@ -262,6 +262,28 @@ TEST_F(EngineTest, AFullInboxTakesCloseNoticesOnly) {
   EXPECT_TRUE(acknowledged(1, static_cast<std::size_t>(taken)));
 }
 
+TEST_F(EngineTest, OfSeveralItTakesTheFirstThatFitAndEveryCloseNotice) {
+  settings.inbox_max = 4;
+  settings.batch_max = 2;
+  run();
+  join(1, "ann");
+  join(2, "bob");
+  gate.close();
+  constexpr std::size_t all_of_it = 100;
+  std::vector<Submission> many;
+  for (std::size_t i = 0; i < all_of_it; ++i) many.emplace_back(a_call(1, static_cast<int>(i)));
+  many.emplace_back(CloseNotice{2});
+  many.emplace_back(a_call(1, all_of_it));
+  const std::size_t taken = engine->submit_all(many);
+  EXPECT_EQ(taken, settings.inbox_max);
+  EXPECT_EQ(std::get<Send>(many[taken]).message.id, std::get<Send>(a_call(1, 4)).message.id)
+      << "what is not taken is left as it was";
+  gate.open();
+  EXPECT_TRUE(acknowledged(1, taken));
+  engine->stop();
+  EXPECT_EQ(engine->stats().sessions, 1);
+}
+
 // JOINs leave no records: a batch of nothing else had no bound.
 TEST_F(EngineTest, ABatchHoldsSoManySubmissions) {
   settings.batch_max = 4;
