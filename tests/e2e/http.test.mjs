@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import http from 'node:http';
 import { after, before, describe, test } from 'node:test';
 
-import { connected, person, ringing } from './calls.mjs';
+import { connected, person } from './calls.mjs';
 import { unique } from './client.mjs';
 import { exchange } from './raw.mjs';
 import { Server } from './server.mjs';
