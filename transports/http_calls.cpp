@@ -30,6 +30,16 @@ HttpResponse refuse(std::string_view sentence) {
   return problem(400, "INVALID_MESSAGE", sentence);
 }
 
+/// Says which message was refused, as far as it says so itself.
+void name_message(engine::Refusal& refusal, const ClientMessage& message) {
+  std::visit(
+      [&](const auto& what) {
+        refusal.id = what.id;
+        if constexpr (requires { what.room; }) refusal.room = what.room;
+      },
+      message);
+}
+
 /// What of a message is for a connection only.
 std::string_view why_not_by_http(const ClientMessage& message) {
   if (std::holds_alternative<JoinRequest>(message) || std::holds_alternative<LeaveRequest>(message))
@@ -143,10 +153,7 @@ Task<HttpResponse> HttpApi::post_messages(const HttpRequest& request) {
                               {},
                               {},
                               static_cast<std::uint32_t>(taken.error().count())};
-      if (const auto* what = std::get_if<call::Message>(&*message)) {
-        refusal.id = what->id;
-        refusal.room = what->room;
-      }
+      name_message(refusal, *message);
       if (!several) co_return problem(refusal);
       results[i] = encode(refusal);
       continue;
@@ -154,8 +161,8 @@ Task<HttpResponse> HttpApi::post_messages(const HttpRequest& request) {
     if (const auto* ping = std::get_if<Ping>(&*message)) {
       results[i] = pong(ping->id);
     } else if (const auto why = why_not_by_http(*message); !why.empty()) {
-      const engine::Refusal refusal{
-          {call::ErrorCode::invalid_message, std::string(why)}, {}, {}, {}, {}};
+      engine::Refusal refusal{{call::ErrorCode::invalid_message, std::string(why)}, {}, {}, {}, {}};
+      name_message(refusal, *message);
       if (!several) co_return problem(refusal);
       results[i] = encode(refusal);
     } else {

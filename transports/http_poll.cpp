@@ -304,7 +304,8 @@ Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> o
       const bool written = co_await write(text);
       if (!written) co_return std::nullopt;
     }
-    if (!page->messages.empty()) continue;
+    // What cut it meanwhile found nothing to wake.
+    if (!page->messages.empty() || attendance.cut()) continue;
     const auto ping = SteadyClock::now() + settings.ping_interval;
     const auto left = std::chrono::duration_cast<SteadyClock::duration>(expires - utc_now());
     co_await wait_for_mail(*wanted, *after, std::min(ping, SteadyClock::now() + left));

@@ -116,6 +116,7 @@ class WebSocketSession final : public Outlet, public Connection, public Watched 
   SteadyTime next_ping_;
   SteadyTime deadline_{};                       // of AUTH, or of the peer's close frame
   call::Time expires_at_{};                     // of the token
+  call::Time issued_at_{};                      // of the one that opened the session
   std::string device_;                          // until the session is open
   std::string since_;                           // likewise
   std::unique_ptr<const call::RoomName> room_;  // of a room path

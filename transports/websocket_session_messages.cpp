@@ -88,6 +88,7 @@ void WebSocketSession::open(const Identity& identity) {
   sender.device = call::DeviceId::clipped(device_.empty() ? label() : device_);
   device_ = {};
   expires_at_ = identity.expires_at;
+  issued_at_ = identity.issued_at;
   role_ = identity.role;
   state_ = State::open;
   if (counted_waiting_) {
@@ -103,7 +104,11 @@ void WebSocketSession::open(const Identity& identity) {
            {}, room_ ? *room_ : no_room);
   }
   since_ = {};
-  thread().submit(engine::OpenSession{id_, std::move(sender), std::move(room), since});
+  thread().submit(engine::OpenSession{.session = id_,
+                                      .sender = std::move(sender),
+                                      .room = std::move(room),
+                                      .since = since,
+                                      .issued_at = identity.issued_at});
   known_to_engine_ = true;
   log(Logger::Level::debug, "opened by user", identity.user.view());
 }
@@ -120,6 +125,11 @@ void WebSocketSession::on_auth(const AuthRequest& request) {
       // The present token still holds: no reason to end a call.
       return refuse(call::ErrorCode::unauthenticated, "the token in AUTH is not valid", request.id,
                     {});
+    }
+    // Older than the one that was let in, it may be one that has been revoked.
+    if (identity->issued_at < issued_at_) {
+      return refuse(call::ErrorCode::unauthenticated,
+                    "the token in AUTH was issued before the session's own", request.id, {});
     }
     if (!thread().hub().belongs_to(id_, identity->tenant, identity->user))
       return begin_closing({close_code::unauthenticated, "AUTH is for another user"});

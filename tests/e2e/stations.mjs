@@ -268,3 +268,12 @@ export async function restart(server, ...stations) {
   await server.launch();
   await Promise.all(stations.map((station) => station.returns()));
 }
+
+/** Requests with that person's token. */
+export function as(server, who) {
+  const token = tokenFor(who);
+  return {
+    get: (path, options) => request(server, 'GET', path, { token, ...options }),
+    post: (path, body, options) => request(server, 'POST', path, { token, body, ...options }),
+  };
+}
