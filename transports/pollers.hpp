@@ -48,7 +48,7 @@ class Pollers {
   /// Forgets them all, when the thread has stopped.
   void clear();
 
-  /// A client's key: of a user's device.
+  /// A client's key: of a user's device, with tokens that were issued together.
   static std::string client_of(const Identity& identity, const call::DeviceId& device);
 
  private:

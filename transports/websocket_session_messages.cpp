@@ -103,8 +103,11 @@ void WebSocketSession::open(const Identity& identity) {
            {}, room_ ? *room_ : no_room);
   }
   since_ = {};
-  if (!server().ports.inbox.submit(
-          engine::OpenSession{id_, std::move(sender), std::move(room), since})) {
+  if (!server().ports.inbox.submit(engine::OpenSession{.session = id_,
+                                                       .sender = std::move(sender),
+                                                       .room = std::move(room),
+                                                       .since = since,
+                                                       .issued_at = identity.issued_at})) {
     thread().hub().remove(id_);
     return begin_closing({close_code::try_later, "overloaded"});
   }
