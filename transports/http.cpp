@@ -45,7 +45,9 @@ HttpResponse problem(int status, std::string_view code, std::string_view detail)
       {"type", "about:blank"}, {"title", title_of(status)}, {"status", status}};
   if (!code.empty()) body["code"] = code;
   if (!detail.empty()) body["detail"] = detail;
-  return {status, "application/problem+json", boost::json::serialize(body)};
+  HttpResponse response{status, "application/problem+json", boost::json::serialize(body), {}};
+  if (status == 401) response.fields.emplace_back("WWW-Authenticate", "Bearer");
+  return response;
 }
 
 }  // namespace callstate::transports

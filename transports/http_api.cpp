@@ -51,11 +51,8 @@ Task<HttpResponse> HttpApi::answer(std::unique_ptr<HttpRequest> owned) {
   if (takes_post && request.method != "POST") co_return wrong_method("POST");
   if (kind == Kind::messages && !reads(request) && request.method != "POST")
     co_return wrong_method("GET, HEAD, POST");
-  if (!request.identity) {
-    auto refusal = problem(401, "UNAUTHENTICATED", "give a token: Authorization: Bearer …");
-    refusal.fields.emplace_back("WWW-Authenticate", "Bearer");
-    co_return refusal;
-  }
+  if (!request.identity)
+    co_return problem(401, "UNAUTHENTICATED", "give a token: Authorization: Bearer …");
   // No switch: g++ 12 loses `this` in one whose branches await.
   if (kind == Kind::messages && request.method == "POST") co_return co_await post_messages(request);
   if (kind == Kind::messages) co_return co_await poll(std::move(owned));
