@@ -129,8 +129,8 @@ void Listener::accept_waiting() {
 
 void Listener::hand_over(int descriptor) {
   if (server_.connections >= server_.settings.connections_max) {
+    ++server_.metrics.connections_refused;  // before the peer can see it
     ::close(descriptor);
-    ++server_.metrics.connections_refused;
     return;
   }
   auto& thread = **std::ranges::min_element(
