@@ -35,7 +35,8 @@ export class OrderCheck {
     const last = this.#rooms.get(roomName);
     // An invitation is shown again to a session that opens while it rings: it
     // may be older than the state that was shown just before.
-    const invitation = type === 'CALL_STARTED' && (!last || (last.shown && seq <= last.seq));
+    const invites = type === 'CALL_STARTED' || type === 'INVITED';
+    const invitation = invites && (!last || (last.shown && seq <= last.seq));
     if (last?.shown && this.resumes && seq <= last.seq) {
       this.#rooms.set(roomName, { seq, pos });
       return undefined;

@@ -25,6 +25,12 @@ bool is_checkpoint(const fs::path& path) {
   return is_number(path.filename().string()) && fs::exists(path / "CURRENT", ignored);
 }
 
+transports::HttpResponse wrong_method(std::string_view takes, std::string_view sentence) {
+  auto refusal = transports::problem(405, "", sentence);
+  refusal.fields.emplace_back("Allow", takes);
+  return refusal;
+}
+
 }  // namespace
 
 Checkpoints::Checkpoints(storage::Store& store, const fs::path& data_dir)
@@ -49,10 +55,10 @@ std::optional<transports::HttpResponse> Checkpoints::answer(
     return transports::problem(403, "FORBIDDEN", "this needs the role AUDITOR or SERVICE");
   }
   if (path == route) {
-    if (request.method != "POST") return transports::problem(405, "", "POST makes a checkpoint");
+    if (request.method != "POST") return wrong_method("POST", "POST makes a checkpoint");
     return make(*request.identity);
   }
-  if (request.method != "DELETE") return transports::problem(405, "", "DELETE removes it");
+  if (request.method != "DELETE") return wrong_method("DELETE", "DELETE removes it");
   return remove(std::string(path.substr(route.size() + 1)));
 }
 
@@ -89,9 +95,7 @@ transports::HttpResponse Checkpoints::remove(const std::string& name) {
   if (!is_number(name) || !is_checkpoint(folder_ / name))
     return transports::problem(404, "", "there is no checkpoint of this name");
   fs::remove_all(folder_ / name, ignored);
-  transports::HttpResponse response;
-  response.status = 204;
-  return response;
+  return {.status = 204, .content_type = {}, .body = {}};
 }
 
 void Checkpoints::make_space() {
