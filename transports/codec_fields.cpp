@@ -1,9 +1,9 @@
 #include "transports/codec_fields.hpp"
 
 #include <algorithm>
-#include <charconv>
 
 #include "transports/json_concat.hpp"
+#include "transports/text_values.hpp"
 
 namespace callstate::transports {
 namespace {
@@ -144,10 +144,8 @@ call::RoomName FieldReader::room(const call::RoomName& fallback) {
 std::optional<call::Position> FieldReader::position(std::string_view field) {
   const JsonValue* value = find(field, Need::optional);
   if (value == nullptr) return std::nullopt;
-  call::Position position = 0;
-  const char* end = value->text.data() + value->text.size();
-  const auto [read, error] = std::from_chars(value->text.data(), end, position);
-  if (value->kind == JsonKind::number && error == std::errc() && read == end) return position;
+  if (const auto position = parse_number(value->text); position && value->kind == JsonKind::number)
+    return position;
   refuse(concat(field, " must be a cursor: a whole number, not negative"));
   return std::nullopt;
 }

@@ -11,7 +11,7 @@
 #include "transports/http_api.hpp"
 #include "transports/http_reading.hpp"
 #include "transports/json_writer.hpp"
-#include "transports/overload.hpp"
+#include "transports/text_values.hpp"
 
 // Messages by HTTP, and what the CRM's back end asks for.
 
@@ -294,7 +294,7 @@ Task<HttpResponse> HttpApi::room_state(const HttpRequest& request, std::string r
   std::optional<call::Time> time;
   if (request.has_parameter("at")) {
     position = parse_number(request.parameter("at"));
-    time = parse_time(request.parameter("at"));
+    time = parse_query_time(request.parameter("at"));
     if (!position && !time)
       co_return refuse("at must be a position, or a time such as 2026-11-26T18:03:16Z");
     if (position && *position > server_.ports.mailbox.head())

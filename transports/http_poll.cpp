@@ -10,6 +10,7 @@
 #include "transports/http_api.hpp"
 #include "transports/http_reading.hpp"
 #include "transports/pollers.hpp"
+#include "transports/text_values.hpp"
 
 // Polls and streams of events. Nothing of a client is kept between two polls but
 // that it is online: what it is sent is read from the log, after the cursor that

@@ -1,10 +1,9 @@
 #include "transports/http_reading.hpp"
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 
 #include "transports/json_writer.hpp"
+#include "transports/text_values.hpp"
 
 namespace callstate::transports {
 namespace {
@@ -15,81 +14,14 @@ char lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
-/// Takes so many digits off the front.
-std::optional<int> take_digits(std::string_view& text, std::size_t count) {
-  if (text.size() < count) return std::nullopt;
-  const auto number = parse_number(text.substr(0, count));
-  text.remove_prefix(count);
-  return number ? std::optional(static_cast<int>(*number)) : std::nullopt;
-}
-
-bool take(std::string_view& text, char c) {
-  if (text.empty() || text.front() != c) return false;
-  text.remove_prefix(1);
-  return true;
-}
-
-std::optional<call::Duration> take_fraction(std::string_view& text) {
-  if (!take(text, '.')) return call::Duration(0);
-  std::int64_t micros = 0;
-  std::size_t digits = 0;
-  for (; !text.empty() && text.front() >= '0' && text.front() <= '9'; ++digits) {
-    if (digits < 6) micros = micros * 10 + (text.front() - '0');
-    text.remove_prefix(1);
-  }
-  for (auto missing = digits; missing < 6; ++missing) micros *= 10;
-  return digits == 0 ? std::nullopt : std::optional(call::Duration(micros));
-}
-
-/// What to take off the time, for UTC.
-std::optional<std::chrono::minutes> take_zone(std::string_view& text) {
-  if (take(text, 'Z') || take(text, 'z')) return std::chrono::minutes(0);
-  const bool east = !text.empty() && text.front() == '+';
-  if (!take(text, '+') && !take(text, '-')) return std::nullopt;
-  const auto hours = take_digits(text, 2);
-  if (!hours || !take(text, ':')) return std::nullopt;
-  const auto minutes = take_digits(text, 2);
-  if (!minutes || *hours > 23 || *minutes > 59) return std::nullopt;
-  const std::chrono::minutes offset(*hours * 60 + *minutes);
-  return east ? offset : -offset;
-}
-
 }  // namespace
 
-std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max) {
-  std::uint64_t number = 0;
-  const char* end = text.data() + text.size();
-  const auto [read, error] = std::from_chars(text.data(), end, number);
-  if (text.empty() || error != std::errc() || read != end || number > max) return std::nullopt;
-  return number;
-}
-
-std::optional<call::Time> parse_time(std::string_view text) {
-  const auto year = take_digits(text, 4);
-  if (!year || !take(text, '-')) return std::nullopt;
-  const auto month = take_digits(text, 2);
-  if (!month || !take(text, '-')) return std::nullopt;
-  const auto day = take_digits(text, 2);
-  // A `+` that was not percent-encoded is a space.
-  if (!day || !(take(text, 'T') || take(text, 't') || take(text, ' '))) return std::nullopt;
-  const auto hour = take_digits(text, 2);
-  if (!hour || !take(text, ':')) return std::nullopt;
-  const auto minute = take_digits(text, 2);
-  if (!minute || !take(text, ':')) return std::nullopt;
-  const auto second = take_digits(text, 2);
-  if (!second || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  const auto fraction = take_fraction(text);
-  std::string zone(text);
-  std::ranges::replace(zone, ' ', '+');
-  std::string_view rest = zone;
-  const auto offset = take_zone(rest);
-  if (!fraction || !offset || !rest.empty()) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year(*year),
-                                         std::chrono::month(static_cast<unsigned>(*month)),
-                                         std::chrono::day(static_cast<unsigned>(*day))};
-  if (!date.ok()) return std::nullopt;
-  return call::Time(std::chrono::sys_days(date)) + std::chrono::hours(*hour) +
-         std::chrono::minutes(*minute) + std::chrono::seconds(*second) + *fraction - *offset;
+std::optional<call::Time> parse_query_time(std::string_view text) {
+  constexpr std::size_t day_bytes = 11;  // `2026-11-26T`
+  std::string plain(text);
+  if (const auto space = plain.rfind(' '); space != plain.npos && space >= day_bytes)
+    plain[space] = '+';
+  return parse_time(plain);
 }
 
 call::DeviceId device_of(const HttpRequest& request) {

@@ -16,11 +16,8 @@
 
 namespace callstate::transports {
 
-/// A whole number of at most `max`; nothing for anything else.
-std::optional<std::uint64_t> parse_number(std::string_view text, std::uint64_t max = UINT64_MAX);
-
-/// RFC 3339 with a zone: `2026-11-26T18:03:16.25Z`. Nothing for anything else.
-std::optional<call::Time> parse_time(std::string_view text);
+/// A time in a query, where a `+` that was not percent-encoded is a space.
+std::optional<call::Time> parse_query_time(std::string_view text);
 
 /// The device that a request says it is of; `http` for none.
 call::DeviceId device_of(const HttpRequest& request);

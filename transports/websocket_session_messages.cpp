@@ -6,6 +6,7 @@
 #include "transports/authenticate.hpp"
 #include "transports/close_code.hpp"
 #include "transports/overload.hpp"
+#include "transports/text_values.hpp"
 #include "transports/websocket_session.hpp"
 
 // What a session's messages mean: who it is, and what is submitted and answered.
@@ -27,15 +28,6 @@ std::string hex(std::uint64_t number) {
   std::array<char, 16> digits{};
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number, 16).ptr;
   return {digits.data(), end};
-}
-
-/// Nothing for what is no whole number, and for none.
-std::optional<call::Position> parse_cursor(std::string_view text) {
-  call::Position position = 0;
-  const char* end = text.data() + text.size();
-  const auto [read, error] = std::from_chars(text.data(), end, position);
-  if (text.empty() || error != std::errc() || read != end) return std::nullopt;
-  return position;
 }
 
 }  // namespace
@@ -98,7 +90,7 @@ void WebSocketSession::open(const Identity& identity) {
   thread().hub().add(id_, *this, identity.tenant, identity.user);
   std::optional<call::RoomName> room;
   if (room_) room = *room_;
-  const auto since = parse_cursor(since_);
+  const auto since = parse_number(since_);
   if (!since && !since_.empty()) {
     refuse(call::ErrorCode::invalid_message, "since must be a cursor: a whole number, not negative",
            {}, room_ ? *room_ : no_room);
