@@ -1,5 +1,7 @@
 #include "transports/authenticate.hpp"
 
+#include "transports/utc_now.hpp"
+
 namespace callstate::transports {
 
 std::expected<Identity, AuthRefusal> authenticate(ServerContext& server, const std::string& address,
@@ -19,10 +21,6 @@ std::expected<Identity, AuthRefusal> authenticate(ServerContext& server, const s
   server.ports.logger(Logger::Level::warning,
                       "authentication of " + address + " refused: " + identity.error().reason);
   return std::unexpected(AuthRefusal::invalid);
-}
-
-call::Time utc_now() {
-  return std::chrono::time_point_cast<call::Duration>(std::chrono::system_clock::now());
 }
 
 }  // namespace callstate::transports

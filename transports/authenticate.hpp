@@ -20,6 +20,4 @@ enum class AuthRefusal : std::uint8_t { invalid, too_many_failures };
 std::expected<Identity, AuthRefusal> authenticate(ServerContext& server, const std::string& address,
                                                   std::string_view token);
 
-call::Time utc_now();
-
 }  // namespace callstate::transports

@@ -1,8 +1,8 @@
 #include "transports/http_api.hpp"
 
 #include "transports/answers.hpp"
-#include "transports/authenticate.hpp"
 #include "transports/http_reading.hpp"
+#include "transports/utc_now.hpp"
 
 // Which path is whose, and what all of them need.
 

@@ -6,12 +6,12 @@
 
 #include "core/call/evolve.hpp"
 #include "transports/answers.hpp"
-#include "transports/authenticate.hpp"
 #include "transports/codec_fields.hpp"
 #include "transports/http_api.hpp"
 #include "transports/http_reading.hpp"
 #include "transports/json_writer.hpp"
 #include "transports/text_values.hpp"
+#include "transports/utc_now.hpp"
 
 // Messages by HTTP, and what the CRM's back end asks for.
 

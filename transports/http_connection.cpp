@@ -18,6 +18,7 @@
 #include "transports/http_reading.hpp"
 #include "transports/http_target.hpp"
 #include "transports/json_writer.hpp"
+#include "transports/utc_now.hpp"
 #include "transports/websocket_session.hpp"
 #include "transports/websocket_upgrade.hpp"
 

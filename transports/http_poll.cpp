@@ -5,12 +5,12 @@
 
 #include "transports/answers.hpp"
 #include "transports/attendance.hpp"
-#include "transports/authenticate.hpp"
 #include "transports/close_code.hpp"
 #include "transports/http_api.hpp"
 #include "transports/http_reading.hpp"
 #include "transports/pollers.hpp"
 #include "transports/text_values.hpp"
+#include "transports/utc_now.hpp"
 
 // Polls and streams of events. Nothing of a client is kept between two polls but
 // that it is online: what it is sent is read from the log, after the cursor that
@@ -164,7 +164,7 @@ Task<HttpApi::Or<HttpApi::Page>> HttpApi::read(const Wanted& wanted, call::Posit
                              wanted.events_max);
     if (!*mail) return;
     for (const auto& message : (*mail)->messages) {
-      Outgoing outgoing(message, server_.ports.media, utc_now());
+      Outgoing outgoing(message, server_.ports.media);
       texts.push_back(*outgoing.text(wanted.user));
     }
   };

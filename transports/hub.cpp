@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cassert>
-#include <chrono>
 #include <cstring>
 #include <random>
 #include <utility>
@@ -35,10 +34,6 @@ class Key {
   std::size_t size_ = 0;
 };
 static_assert(call::TenantId::bytes_max <= 255);
-
-call::Time now() {
-  return std::chrono::time_point_cast<call::Duration>(std::chrono::system_clock::now());
-}
 
 engine::KeyedTextHash random_hash() {
   std::random_device device;
@@ -130,7 +125,7 @@ void Hub::close_all(const engine::Close& close) {
 void Hub::carry(const engine::Reply& effect) {
   auto* session = find(effect.to);
   if (session == nullptr) return;
-  Outgoing message(effect.message, media_, now());
+  Outgoing message(effect.message, media_);
   send(*session, message);
 }
 
@@ -156,7 +151,7 @@ void Hub::carry(const engine::Publish& effect) {
   const auto& record = effect.event.record;
   const auto& stream = record.stream;
   ++round_;
-  Outgoing message(effect.event, media_, now());
+  Outgoing message(effect.event, media_);
 
   if (stream.kind == call::StreamKind::user) {
     const auto user = users_.find(Key(stream).view());

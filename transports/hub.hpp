@@ -23,12 +23,10 @@ namespace callstate::transports {
 /// it.
 class Outgoing {
  public:
-  /// `media` may be null; `now` is from when the tokens are good that it makes.
-  explicit Outgoing(const engine::ServerMessage& message, const MediaTokens* media = nullptr,
-                    call::Time now = {});
-  explicit Outgoing(const engine::Event& event, const MediaTokens* media = nullptr,
-                    call::Time now = {})
-      : event_(&event), media_(media), now_(now) {}
+  /// Tokens for media rooms are made by `media`, which may be null.
+  explicit Outgoing(const engine::ServerMessage& message, const MediaTokens* media = nullptr);
+  explicit Outgoing(const engine::Event& event, const MediaTokens* media = nullptr)
+      : event_(&event), media_(media) {}
 
   /// As the user may see it. Valid while this object lives.
   [[nodiscard]] const engine::ServerMessage& message(std::string_view user);
@@ -43,7 +41,6 @@ class Outgoing {
   const engine::Event* event_ = nullptr;            // set when this is an event
   const engine::ServerMessage* message_ = nullptr;  // null until somebody asks
   const MediaTokens* media_ = nullptr;
-  call::Time now_{};
   std::optional<engine::ServerMessage> made_;      // of a bare event
   std::optional<engine::ServerMessage> redacted_;  // a SIGNAL without its data
   std::shared_ptr<const std::string> for_all_;

@@ -1,12 +1,14 @@
 #include "transports/hub.hpp"
+#include "transports/utc_now.hpp"
 
 namespace callstate::transports {
 
-Outgoing::Outgoing(const engine::ServerMessage& message, const MediaTokens* media, call::Time now)
-    : event_(std::get_if<engine::Event>(&message)), message_(&message), media_(media), now_(now) {}
+Outgoing::Outgoing(const engine::ServerMessage& message, const MediaTokens* media)
+    : event_(std::get_if<engine::Event>(&message)), message_(&message), media_(media) {}
 
+// The clock is asked only where a token may be made.
 Viewer Outgoing::viewer(std::string_view user) const {
-  return {.user = user, .media = media_, .now = now_};
+  return {.user = user, .media = media_, .now = media_ == nullptr ? call::Time() : utc_now()};
 }
 
 const engine::ServerMessage& Outgoing::whole() {

@@ -5,8 +5,8 @@
 #include <cassert>
 #include <utility>
 
-#include "transports/authenticate.hpp"
 #include "transports/close_code.hpp"
+#include "transports/utc_now.hpp"
 
 namespace callstate::transports {
 namespace {

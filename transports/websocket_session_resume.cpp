@@ -2,7 +2,6 @@
 #include <utility>
 
 #include "core/engine/mail.hpp"
-#include "transports/authenticate.hpp"
 #include "transports/close_code.hpp"
 #include "transports/websocket_session.hpp"
 
@@ -46,7 +45,7 @@ void WebSocketSession::read_missed() {
     if (mail) {
       page.cursor = mail->cursor;
       for (const auto& message : mail->messages) {
-        Outgoing outgoing(message, server.ports.media, utc_now());
+        Outgoing outgoing(message, server.ports.media);
         page.texts.push_back(outgoing.text(what.query->user.view()));
       }
     } else {
