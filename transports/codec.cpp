@@ -1,9 +1,10 @@
 #include "transports/codec.hpp"
 
 #include <algorithm>
-#include <array>
+#include <span>
 #include <utility>
 
+#include "core/engine/metrics.hpp"
 #include "transports/codec_fields.hpp"
 #include "transports/json_concat.hpp"
 #include "transports/json_document.hpp"
@@ -14,48 +15,16 @@ namespace {
 
 using Need = FieldReader::Need;
 
-enum class Type : std::uint8_t {
-  call_started,
-  ringing,
-  accepted,
-  rejected,
-  ended,
-  invited,
-  signal,
-  join,
-  leave,
-  auth,
-  ping,
-};
-
-constexpr std::array<std::pair<std::string_view, Type>, 11> types{{
-    {"CALL_STARTED", Type::call_started},
-    {"RINGING", Type::ringing},
-    {"ACCEPTED", Type::accepted},
-    {"REJECTED", Type::rejected},
-    {"ENDED", Type::ended},
-    {"INVITED", Type::invited},
-    {"SIGNAL", Type::signal},
-    {"JOIN", Type::join},
-    {"LEAVE", Type::leave},
-    {"AUTH", Type::auth},
-    {"PING", Type::ping},
-}};
+using Type = engine::MessageType;
 
 constexpr std::size_t type_quoted_bytes_max = 64;
 
 std::optional<Type> find_type(std::string_view name) {
-  const auto* found = std::ranges::find(types, name, &std::pair<std::string_view, Type>::first);
-  return found == types.end() ? std::nullopt : std::optional(found->second);
-}
-
-call::MessageBody read_start(FieldReader& fields) {
-  call::StartCall start;
-  start.callees = fields.callees();
-  start.caller_name = fields.label("callerName");
-  start.callee_name = fields.label("calleeName");
-  start.metadata = fields.opaque("metadata", Need::optional);
-  return start;
+  const auto types =
+      std::span(engine::message_type_names).first(static_cast<std::size_t>(Type::unknown));
+  const auto found = std::ranges::find(types, name);
+  if (found == types.end()) return std::nullopt;
+  return static_cast<Type>(found - types.begin());
 }
 
 call::MessageBody read_signal(FieldReader& fields) {
@@ -83,7 +52,7 @@ ClientMessage read_body(Type type, FieldReader& fields, const call::RoomName& ro
   };
   switch (type) {
     case Type::call_started:
-      return message("callerId", read_start(fields));
+      return message("callerId", fields.start_call());
     case Type::ringing:
       return message("userId", call::Ring{});
     case Type::accepted:
@@ -103,6 +72,7 @@ ClientMessage read_body(Type type, FieldReader& fields, const call::RoomName& ro
     case Type::auth:
       return AuthRequest{.token = std::string(fields.text("token", Need::required)), .id = id};
     case Type::ping:
+    case Type::unknown:  // has no name, and is not found
       break;
   }
   return Ping{id};

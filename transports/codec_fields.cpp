@@ -110,6 +110,15 @@ std::vector<call::UserId> FieldReader::callees() {
   return made;
 }
 
+call::StartCall FieldReader::start_call() {
+  call::StartCall start;
+  start.callees = callees();
+  start.caller_name = label("callerName");
+  start.callee_name = label("calleeName");
+  start.metadata = opaque("metadata", Need::optional);
+  return start;
+}
+
 call::MessageId FieldReader::message_id() {
   const JsonValue* value = find("id", Need::optional);
   if (value == nullptr) return {};

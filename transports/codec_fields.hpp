@@ -35,6 +35,8 @@ class FieldReader {
   std::optional<call::UserId> user(std::string_view field, Need need);
   /// `calleeIds` and `calleeId`: the former, or the latter alone.
   std::vector<call::UserId> callees();
+  /// What a CALL_STARTED says besides its room and its sender.
+  call::StartCall start_call();
   call::MessageId message_id();
   /// `roomName`, or `fallback` where it is missing.
   call::RoomName room(const call::RoomName& fallback);

@@ -202,11 +202,7 @@ Task<HttpResponse> HttpApi::start_call(const HttpRequest& request) {
   Body body;
   if (auto refusal = body.read(request, true)) co_return std::move(*refusal);
   FieldReader fields(*body.object);
-  call::StartCall start;
-  start.callees = fields.callees();
-  start.caller_name = fields.label("callerName");
-  start.callee_name = fields.label("calleeName");
-  start.metadata = fields.opaque("metadata", Need::optional);
+  auto start = fields.start_call();
   call::Message message;
   message.sender = fields.user("callerId", Need::optional);
   message.id = idempotency(fields, request);
