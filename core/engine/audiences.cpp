@@ -63,11 +63,7 @@ void Audiences::take(Fingerprint user, const call::Record& record, std::vector<M
   enter(record.position, notes);
   notes.push_back({MailNote::Kind::strand, ++last_strand_, 0, mail_of_own(user)});
   notes.push_back({MailNote::Kind::event, last_strand_, record.position, {}});
-  // That the user is in a call, the others have heard from the room.
-  if (!std::holds_alternative<call::UserOnline>(record.payload) &&
-      !std::holds_alternative<call::UserOffline>(record.payload)) {
-    return;
-  }
+  if (!concerns_others(record.payload)) return;
   for (const auto& [room, present] : rooms_of(user)) {
     if (present) post(*room, record.position, notes);
   }

@@ -32,6 +32,13 @@ class Audiences {
   /// Every audience there is, for a mark.
   [[nodiscard]] std::vector<SnapshotStore::Audience> all();
 
+  /// Whether an event of a user's stream is told to those in a call with the user:
+  /// coming and going is. That the user is in a call, they have heard from the room.
+  [[nodiscard]] static bool concerns_others(const call::Payload& payload) {
+    return std::holds_alternative<call::UserOnline>(payload) ||
+           std::holds_alternative<call::UserOffline>(payload);
+  }
+
   /// An applied event of the room.
   void take(RoomEntry& room, const call::Record& record, std::vector<MailNote>& notes);
   /// One of a user's stream; `user` is the stream's name.

@@ -121,9 +121,11 @@ std::expected<Recovery, Failure> Sequencer::recover(const LogReader& reader) {
         if (record.position <= mark.position) return true;
         broken = fold(record, hash);
         fold_audience(record, notes);
-        mailbox_.take(notes, record.position);
-        notes.clear();
-        if (++found.replayed % records_between_evictions == 0) make_room();
+        if (++found.replayed % records_between_evictions == 0) {
+          mailbox_.take(notes, record.position);
+          notes.clear();
+          make_room();
+        }
         return !broken;
       });
   if (!read) return std::unexpected(read.error());
@@ -134,6 +136,7 @@ std::expected<Recovery, Failure> Sequencer::recover(const LogReader& reader) {
                                    std::to_string(found.head)});
   }
 
+  mailbox_.take(notes, found.head);
   last_read_ = clock_.now();
   head_ = found.head;
   first_ = reader.first();

@@ -20,12 +20,6 @@ bool changes_members(const call::Payload& payload) {
          std::holds_alternative<call::Ended>(payload);
 }
 
-/// Whether an event of a user's stream is told to those in a call with the user.
-bool concerns_others(const call::Payload& payload) {
-  return std::holds_alternative<call::UserOnline>(payload) ||
-         std::holds_alternative<call::UserOffline>(payload);
-}
-
 /// Who answers too late is told why, so that the client can say it.
 void add_end_reason(Refusal& refusal, const call::Room& room) {
   if (room.state == call::CallState::ended) refusal.end_reason = room.end_reason;
@@ -178,9 +172,7 @@ call::Position Sequencer::append(UserEntry& entry, const By& by, call::Payload p
   states_.changed(entry);
   audiences_.take(entry.name, record, batch.mail);
   Publish publish{{std::move(record)}, {}};
-  // Who is in a call with the user learns of coming and going; that the user is
-  // in it, they have heard from the room.
-  if (concerns_others(publish.event.record.payload)) {
+  if (Audiences::concerns_others(publish.event.record.payload)) {
     for (const auto& [room, present] : audiences_.rooms_of(entry.name)) {
       if (present) publish.rooms.push_back(room->stream);
     }
