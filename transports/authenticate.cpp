@@ -4,23 +4,28 @@
 
 namespace callstate::transports {
 
-std::expected<Identity, AuthRefusal> authenticate(ServerContext& server, const std::string& address,
-                                                  std::string_view token) {
-  auto identity = server.ports.authenticator.verify(token, utc_now());
-  if (identity) return std::move(*identity);
-  // Only failures count and are turned away: behind one address, a proxy's, may
-  // be everybody, and one bad client must not lock the others out.
+AuthRefusal count_failure(ServerContext& server, const std::string& address,
+                          std::string_view line) {
   auto& failures = server.failed_authentications;
   const auto now = SteadyClock::now();
   if (!failures.allows(address, now)) {
     ++server.metrics.too_many_logins;
-    return std::unexpected(AuthRefusal::too_many_failures);
+    return AuthRefusal::too_many_failures;
   }
   failures.failed(address, now);
-  ++server.metrics.auth_failures[static_cast<std::size_t>(identity.error().kind)];
-  server.ports.logger(Logger::Level::warning,
-                      "authentication of " + address + " refused: " + identity.error().reason);
-  return std::unexpected(AuthRefusal::invalid);
+  server.ports.logger(Logger::Level::warning, line);
+  return AuthRefusal::invalid;
+}
+
+std::expected<Identity, AuthRefusal> authenticate(ServerContext& server, const std::string& address,
+                                                  std::string_view token) {
+  auto identity = server.ports.authenticator.verify(token, utc_now());
+  if (identity) return std::move(*identity);
+  const auto refusal = count_failure(
+      server, address, "authentication of " + address + " refused: " + identity.error().reason);
+  if (refusal == AuthRefusal::invalid)
+    ++server.metrics.auth_failures[static_cast<std::size_t>(identity.error().kind)];
+  return std::unexpected(refusal);
 }
 
 }  // namespace callstate::transports

@@ -16,6 +16,11 @@ namespace callstate::transports {
 /// What a client may learn of it. The log learns the reason.
 enum class AuthRefusal : std::uint8_t { invalid, too_many_failures };
 
+/// Somebody of the address could not be authenticated; `line` says so in the log.
+/// Only failures count and are turned away: behind one address, a proxy's, may be
+/// everybody, and one bad client must not lock the others out.
+AuthRefusal count_failure(ServerContext& server, const std::string& address, std::string_view line);
+
 /// Verifies a client's token within the limit of failures of its address.
 std::expected<Identity, AuthRefusal> authenticate(ServerContext& server, const std::string& address,
                                                   std::string_view token);

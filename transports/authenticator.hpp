@@ -20,6 +20,12 @@ struct Identity {
   call::Time expires_at{};
 };
 
+/// Tells a user of a tenant from all others, for tables.
+inline std::string key_of(const Identity& identity) {
+  // Neither a tenant nor a user holds a NUL.
+  return std::string(identity.tenant.view()).append(1, '\0').append(identity.user.view());
+}
+
 /// Why a token was refused: a sentence for the server's log and for tests. It
 /// holds neither the token nor any claim's value, and is never sent to a client.
 struct AuthFailure {

@@ -88,14 +88,11 @@ HttpResponse HttpApi::overloaded() {
   return problem(503, "OVERLOADED", "the server is overloaded: send it again a little later");
 }
 
-bool HttpApi::submit(const HttpRequest& request, const Answers& answers,
-                     engine::Ask::What what) const {
-  return server_.ports.inbox.submit(engine::Ask{requester(request, answers.id()), std::move(what)});
-}
-
 Task<std::optional<HttpResponse>> HttpApi::ask(const HttpRequest& request, Answers& answers,
                                                engine::Ask::What what) {
-  if (!submit(request, answers, std::move(what))) co_return overloaded();
+  const bool taken =
+      server_.ports.inbox.submit(engine::Ask{requester(request, answers.id()), std::move(what)});
+  if (!taken) co_return overloaded();
   const bool came = co_await answers.wait_for_end();
   if (!came) co_return overloaded();
   if (const auto* refusal = answers.refusal()) co_return problem(*refusal);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/engine/mail.hpp"
+#include "transports/codec.hpp"
 #include "transports/http.hpp"
 #include "transports/io_thread.hpp"
 #include "transports/server_context.hpp"
@@ -80,6 +81,9 @@ class HttpApi {
   template <class T>
   using Or = std::expected<T, HttpResponse>;  // else the answer
 
+  /// A message that goes no further, of a user by its key.
+  std::optional<engine::Refusal> refuse_at_once(
+      const std::expected<ClientMessage, DecodeFailure>& message, std::string_view user);
   Task<HttpResponse> post_messages(const HttpRequest& request);
   Task<HttpResponse> poll(std::unique_ptr<HttpRequest> request);
   Task<HttpResponse> start_call(const HttpRequest& request);
@@ -115,9 +119,6 @@ class HttpApi {
   Task<Or<call::Room>> room_as_of(const call::TenantId& tenant, const call::RoomName& name,
                                   std::optional<call::Position> position,
                                   std::optional<call::Time> time);
-  /// Asks the engine: false when it takes no more.
-  [[nodiscard]] bool submit(const HttpRequest& request, const Answers& answers,
-                            engine::Ask::What what) const;
   /// Asks and waits for the whole answer; gives the refusal, where it is one.
   Task<std::optional<HttpResponse>> ask(const HttpRequest& request, Answers& answers,
                                         engine::Ask::What what);

@@ -22,8 +22,14 @@ using Need = FieldReader::Need;
 
 constexpr std::size_t messages_max = 64;
 
-std::string limiter_key(const Identity& identity) {
-  return std::string(identity.tenant.view()).append(1, '\0').append(identity.user.view());
+constexpr std::string_view bad_room = "the room's name must be [A-Za-z0-9._:~-]{1,128}";
+constexpr std::string_view bad_user =
+    "the user's id must have 1 to 255 bytes and no control characters";
+
+std::optional<call::UserId> user_of_path(std::string_view segment) {
+  auto id = call::UserId::from(segment);
+  const bool clean = without_controls(segment, call::UserId::bytes_max) == segment;
+  return id && !id->empty() && clean ? id : std::nullopt;
 }
 
 HttpResponse refuse(std::string_view sentence) {
@@ -76,7 +82,7 @@ call::RoomName own_room(const Identity& who, const call::MessageId& id) {
   for (char& c : name)
     if (allowed.find(c) == allowed.npos) c = '-';
   std::string seed;
-  if (!id.empty()) seed = limiter_key(who).append(1, '\0').append(id.view());
+  if (!id.empty()) seed = key_of(who).append(1, '\0').append(id.view());
   return call::RoomName::clipped(name.append("-call-").append(uuid_of(seed)));
 }
 
@@ -114,6 +120,27 @@ call::MessageId idempotency(FieldReader& fields, const HttpRequest& request) {
 
 }  // namespace
 
+// What the engine need not be asked for.
+std::optional<engine::Refusal> HttpApi::refuse_at_once(
+    const std::expected<ClientMessage, DecodeFailure>& message, std::string_view user) {
+  if (!message) {
+    const auto& failed = message.error();
+    return engine::Refusal{failed.error, failed.id, failed.room, {}, {}};
+  }
+  engine::Refusal refusal;
+  name_message(refusal, *message);
+  if (const auto taken = server_.posted.take(user, SteadyClock::now()); !taken) {
+    refusal.error = {call::ErrorCode::rate_limited, "too many messages of this user"};
+    refusal.retry_after_ms = static_cast<std::uint32_t>(taken.error().count());
+    return refusal;
+  }
+  if (const auto why = why_not_by_http(*message); !why.empty()) {
+    refusal.error = {call::ErrorCode::invalid_message, std::string(why)};
+    return refusal;
+  }
+  return std::nullopt;
+}
+
 Task<HttpResponse> HttpApi::post_messages(const HttpRequest& request) {
   if (auto refusal = refuse_unless_json(request)) co_return std::move(*refusal);
   JsonDocument document({.depth_max = json_depth_max + 1});
@@ -137,47 +164,29 @@ Task<HttpResponse> HttpApi::post_messages(const HttpRequest& request) {
   std::vector<std::size_t> awaited;
   Answers answers(thread_, request.identity->tenant, request.identity->user);
   const auto by = requester(request, answers.id());
-  const auto key = limiter_key(*request.identity);
+  const auto key = key_of(*request.identity);
   for (std::size_t i = 0; i < values.size(); ++i) {
     auto message = decode(*values[i], call::RoomName());
-    if (!message) {
-      const auto& failed = message.error();
-      const engine::Refusal refusal{failed.error, failed.id, failed.room, {}, {}};
-      if (!several) co_return problem(refusal);
-      results[i] = encode(refusal);
-      continue;
-    }
-    if (const auto taken = server_.posted.take(key, SteadyClock::now()); !taken) {
-      engine::Refusal refusal{{call::ErrorCode::rate_limited, "too many messages of this user"},
-                              {},
-                              {},
-                              {},
-                              static_cast<std::uint32_t>(taken.error().count())};
-      name_message(refusal, *message);
-      if (!several) co_return problem(refusal);
-      results[i] = encode(refusal);
+    if (const auto refusal = refuse_at_once(message, key)) {
+      if (!several) co_return problem(*refusal);
+      results[i] = encode(*refusal);
       continue;
     }
     if (const auto* ping = std::get_if<Ping>(&*message)) {
       results[i] = pong(ping->id);
-    } else if (const auto why = why_not_by_http(*message); !why.empty()) {
-      engine::Refusal refusal{{call::ErrorCode::invalid_message, std::string(why)}, {}, {}, {}, {}};
-      name_message(refusal, *message);
-      if (!several) co_return problem(refusal);
-      results[i] = encode(refusal);
+      continue;
+    }
+    auto& what = std::get<call::Message>(*message);
+    const engine::Refusal overload{
+        {call::ErrorCode::overloaded, "the server is overloaded: send it again a little later"},
+        what.id,
+        what.room,
+        {},
+        {}};
+    if (server_.ports.inbox.submit(engine::Request{by, std::move(what)})) {
+      awaited.push_back(i);
     } else {
-      auto& what = std::get<call::Message>(*message);
-      engine::Refusal overload{
-          {call::ErrorCode::overloaded, "the server is overloaded: send it again a little later"},
-          what.id,
-          what.room,
-          {},
-          {}};
-      if (server_.ports.inbox.submit(engine::Request{by, std::move(what)})) {
-        awaited.push_back(i);
-      } else {
-        results[i] = encode(overload);
-      }
+      results[i] = encode(overload);
     }
   }
   if (!awaited.empty()) {
@@ -253,7 +262,7 @@ Task<HttpResponse> HttpApi::start_call(const HttpRequest& request) {
 Task<HttpResponse> HttpApi::act_in_call(const HttpRequest& request, std::string room,
                                         std::string verb) {
   const auto name = call::parse_room_name(room);
-  if (!name) co_return refuse("the room's name must be [A-Za-z0-9._:~-]{1,128}");
+  if (!name) co_return refuse(bad_room);
   Body body;
   if (auto refusal = body.read(request, false)) co_return std::move(*refusal);
   FieldReader fields(*body.object);
@@ -285,7 +294,7 @@ Task<HttpResponse> HttpApi::act_in_call(const HttpRequest& request, std::string 
 
 Task<HttpResponse> HttpApi::room_state(const HttpRequest& request, std::string room) {
   const auto name = call::parse_room_name(room);
-  if (!name) co_return refuse("the room's name must be [A-Za-z0-9._:~-]{1,128}");
+  if (!name) co_return refuse(bad_room);
   std::optional<call::Position> position;
   std::optional<call::Time> time;
   if (request.has_parameter("at")) {
@@ -314,9 +323,8 @@ Task<HttpResponse> HttpApi::room_state(const HttpRequest& request, std::string r
 }
 
 Task<HttpResponse> HttpApi::presence(const HttpRequest& request, std::string user) {
-  const auto id = call::UserId::from(user);
-  if (!id || id->empty() || without_controls(user, call::UserId::bytes_max) != user)
-    co_return refuse("the user's id must have 1 to 255 bytes and no control characters");
+  const auto id = user_of_path(user);
+  if (!id) co_return refuse(bad_user);
   Answers answers(thread_, request.identity->tenant, request.identity->user);
   engine::Ask::What what = engine::Ask::PresenceOf{*id};
   auto refused = co_await ask(request, answers, std::move(what));
@@ -327,9 +335,8 @@ Task<HttpResponse> HttpApi::presence(const HttpRequest& request, std::string use
 }
 
 Task<HttpResponse> HttpApi::revoke(const HttpRequest& request, std::string user) {
-  const auto id = call::UserId::from(user);
-  if (!id || id->empty() || without_controls(user, call::UserId::bytes_max) != user)
-    co_return refuse("the user's id must have 1 to 255 bytes and no control characters");
+  const auto id = user_of_path(user);
+  if (!id) co_return refuse(bad_user);
   Answers answers(thread_, request.identity->tenant, request.identity->user);
   engine::Revoke revoke{requester(request, answers.id()), *id};
   if (!server_.ports.inbox.submit(std::move(revoke))) co_return overloaded();

@@ -34,6 +34,10 @@ constexpr std::string_view webhook_path = "/livekit/webhook";
 // For whoever is answered and told that the connection ends, to hear it.
 constexpr auto linger_time = std::chrono::seconds(2);
 
+HttpResponse too_many_failures() {
+  return problem(429, "RATE_LIMITED", "too many failed authentications");
+}
+
 bool is_session(Route::Kind kind) {
   return kind == Route::Kind::room_session || kind == Route::Kind::user_session;
 }
@@ -292,7 +296,7 @@ std::optional<HttpResponse> HttpConnection::authorise(ReadRequest& read) {
   if (identity) {
     request.identity = std::move(*identity);
   } else if (identity.error() == AuthRefusal::too_many_failures) {
-    return problem(429, "RATE_LIMITED", "too many failed authentications");
+    return too_many_failures();
   }
   return std::nullopt;
 }
@@ -307,13 +311,10 @@ std::optional<HttpResponse> HttpConnection::authorise_webhook(ReadRequest& read)
     read.webhook = std::move(*token);
     return std::nullopt;
   }
-  auto& failures = server_.failed_authentications;
-  const auto now = SteadyClock::now();
-  if (!failures.allows(request.remote_address, now))
-    return problem(429, "RATE_LIMITED", "too many failed authentications");
-  failures.failed(request.remote_address, now);
-  server_.ports.logger(Logger::Level::warning, "a webhook of " + request.remote_address +
-                                                   " was refused: " + token.error().reason);
+  const auto refusal = count_failure(
+      server_, request.remote_address,
+      "a webhook of " + request.remote_address + " was refused: " + token.error().reason);
+  if (refusal == AuthRefusal::too_many_failures) return too_many_failures();
   return problem(401, "UNAUTHENTICATED", "this webhook's signature is not good");
 }
 

@@ -138,13 +138,12 @@ Task<HttpApi::Or<HttpApi::Page>> HttpApi::present(const HttpRequest& request,
   engine::Ask::What what = engine::Ask::LiveCalls{};
   if (!wanted.room.empty()) what = engine::Ask::OneRoom{wanted.room_name()};
   Page page;
-  if (!submit(request, answers, std::move(what))) co_return std::unexpected(overloaded());
-  const bool came = co_await answers.wait_for_end();
-  if (!came) co_return std::unexpected(overloaded());
-  if (const auto* refusal = answers.refusal()) {
+  auto refused = co_await ask(request, answers, std::move(what));
+  if (refused) {
+    const auto* refusal = answers.refusal();
     // A room without a call yet can be waited for.
-    if (refusal->error.code != call::ErrorCode::room_not_found)
-      co_return std::unexpected(problem(*refusal));
+    const bool empty = refusal != nullptr && refusal->error.code == call::ErrorCode::room_not_found;
+    if (!empty) co_return std::unexpected(std::move(*refused));
     page.cursor = server_.ports.mailbox.head();
     co_return page;
   }

@@ -62,9 +62,7 @@ void Pollers::clear() {
 }
 
 std::string Pollers::client_of(const Identity& identity, const call::DeviceId& device) {
-  // Neither a tenant nor a user holds a NUL.
-  std::string client(identity.tenant.view());
-  client.append(1, '\0').append(identity.user.view());
+  std::string client = key_of(identity);
   client.append(1, '\0').append(device.view());
   // The session vouches for the token that it was opened with, and for no other.
   client.append(1, '\0').append(std::to_string(identity.issued_at.time_since_epoch().count()));
