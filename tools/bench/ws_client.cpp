@@ -1,6 +1,5 @@
 #include "tools/bench/ws_client.hpp"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
@@ -14,33 +13,19 @@
 #include <stdexcept>
 #include <utility>
 
+#include "tools/bench/ws_frame.hpp"
+
 namespace callstate::bench {
 namespace {
 
-constexpr std::uint8_t text_frame = 0x1;
-constexpr std::uint8_t close_frame = 0x8;
-constexpr std::uint8_t ping_frame = 0x9;
-constexpr std::uint8_t pong_frame = 0xA;
 constexpr timeval silence_max{10, 0};
 
 [[noreturn]] void fail(const std::string& what) {
   throw std::runtime_error("WebSocket client: " + what);
 }
 
-sockaddr_in address(const std::string& ip, std::uint16_t port) {
-  sockaddr_in made{};
-  made.sin_family = AF_INET;
-  made.sin_port = htons(port);
-  ::inet_pton(AF_INET, ip.c_str(), &made.sin_addr);
-  return made;
-}
-
 void set(int descriptor, int level, int option, const auto& value) {
   ::setsockopt(descriptor, level, option, &value, sizeof value);
-}
-
-std::uint8_t byte(char c) {
-  return static_cast<std::uint8_t>(c);
 }
 
 }  // namespace
@@ -116,25 +101,7 @@ void WsClient::send(std::string_view text) {
 
 void WsClient::send_frame(std::uint8_t opcode, std::string_view payload) {
   mask_ = mask_ * 1664525 + 1013904223;
-  char mask[4];
-  std::memcpy(mask, &mask_, sizeof mask);
-  std::string frame;
-  frame.reserve(8 + payload.size());
-  frame.push_back(static_cast<char>(0x80 | opcode));
-  if (payload.size() < 126) {
-    frame.push_back(static_cast<char>(0x80 | payload.size()));
-  } else if (payload.size() <= 0xFFFF) {
-    frame.push_back(static_cast<char>(0x80 | 126));
-    frame.push_back(static_cast<char>(payload.size() >> 8));
-    frame.push_back(static_cast<char>(payload.size()));
-  } else {
-    fail("the message is too long");
-  }
-  frame.append(mask, sizeof mask);
-  for (std::size_t i = 0; i < payload.size(); ++i) {
-    frame.push_back(static_cast<char>(payload[i] ^ mask[i & 3U]));
-  }
-  send_all(frame);
+  send_all(client_frame(opcode, payload, mask_));
 }
 
 void WsClient::send_all(std::string_view bytes) const {
@@ -170,28 +137,13 @@ bool WsClient::read_some(bool wait) {
 }
 
 std::optional<std::string_view> WsClient::next_message() {
-  while (true) {
-    const std::string_view rest = std::string_view(received_).substr(used_);
-    if (rest.size() < 2) return std::nullopt;
-    std::size_t head = 2;
-    std::size_t size = byte(rest[1]);
-    if (size == 126) {
-      head = 4;
-      if (rest.size() < head) return std::nullopt;
-      size = static_cast<std::size_t>(byte(rest[2])) << 8U | byte(rest[3]);
-    } else if (size > 126) {
-      fail("a frame is too long");
-    }
-    if (rest.size() < head + size) return std::nullopt;
-    const auto payload = rest.substr(head, size);
-    used_ += head + size;
-    const auto opcode = byte(rest[0]) & 0xFU;
-    if (opcode == text_frame) return payload;
-    if (opcode == ping_frame) send_frame(pong_frame, payload);
-    if (opcode == close_frame) {
-      fail("closed: " + std::string(payload.size() > 2 ? payload.substr(2) : "without a reason"));
-    }
+  auto rest = std::string_view(received_).substr(used_);
+  while (const auto frame = take_frame(rest)) {
+    used_ = received_.size() - rest.size();
+    if (frame->opcode == text_frame) return frame->payload;
+    if (frame->opcode == ping_frame) send_frame(pong_frame, frame->payload);
   }
+  return std::nullopt;
 }
 
 std::string_view WsClient::receive() {
