@@ -1,6 +1,9 @@
 #include "storage/detail/mail_rows.hpp"
 
+#include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,32 +14,35 @@
 namespace callstate::storage {
 namespace {
 
-/// A commit waits for one of these at most.
-constexpr int rows_per_write_max = 256;
+/// Written in one go: a commit waits for one of these at most.
+constexpr std::size_t write_bytes_max = 256UL * 1024;
 
 constexpr char prefix = 'm';
-constexpr std::size_t address_bytes = 1 + 2 * sizeof(std::uint64_t);
-constexpr std::size_t key_bytes = address_bytes + sizeof(call::Position);
+/// So many rows a segment at most, whatever it holds: a row for each address would
+/// cost more than the log itself.
+constexpr unsigned bucket_bits = 6;
+constexpr std::size_t buckets = std::size_t{1} << bucket_bits;
 
+std::size_t bucket_of(const engine::Fingerprint& to) {
+  return static_cast<std::size_t>(to.first >> (64 - bucket_bits));
+}
+
+/// `m`, the bucket, the last position of the segment.
 class RowKey {
  public:
-  RowKey(const engine::Fingerprint& to, call::Position last) {
+  RowKey(std::size_t bucket, call::Position last) {
     bytes_[0] = prefix;
-    put(1, to.first);
-    put(1 + sizeof(std::uint64_t), to.second);
-    put(address_bytes, last);
+    bytes_[1] = static_cast<char>(bucket);
+    std::ranges::copy(PositionKey(last).bytes, bytes_.begin() + bucket_bytes);
   }
   [[nodiscard]] std::string_view view() const { return {bytes_.data(), bytes_.size()}; }
-  [[nodiscard]] std::string_view address() const { return view().substr(0, address_bytes); }
+  [[nodiscard]] std::string_view bucket() const { return view().substr(0, bucket_bytes); }
+
+  static constexpr std::size_t bucket_bytes = 2;
+  static constexpr std::size_t bytes = bucket_bytes + sizeof(call::Position);
 
  private:
-  void put(std::size_t at, std::uint64_t number) {
-    for (std::size_t i = 0; i < sizeof number; ++i) {
-      bytes_[at + i] = static_cast<char>(number >> (8 * (sizeof number - 1 - i)));
-    }
-  }
-
-  std::array<char, key_bytes> bytes_{};
+  std::array<char, bytes> bytes_{};
 };
 
 // Seven bits a byte, the low ones first, the high bit set on all but the last.
@@ -57,18 +63,32 @@ std::optional<std::uint64_t> take_number(std::string_view& in) {
   return std::nullopt;
 }
 
-/// The first as it is, the rest as steps.
-void put_row(const std::vector<call::Position>& positions, std::string& out) {
-  out.clear();
-  call::Position before = 0;
-  for (const auto position : positions) {
-    put_number(out, position - before);
-    before = position;
-  }
+void put_word(std::string& out, std::uint64_t word) {
+  char bytes[sizeof word];
+  std::memcpy(bytes, &word, sizeof word);
+  out.append(bytes, sizeof bytes);
 }
 
-/// False for bytes that are no row.
-bool take_row(std::string_view bytes, call::Position after, std::vector<call::Position>& out) {
+/// An address of a row: its two words, the size of what follows, and the positions,
+/// the first as it is and the rest as steps.
+void put_entry(const engine::Fingerprint& to, const std::vector<call::Position>& positions,
+               std::string& scratch, std::string& row) {
+  static_assert(std::endian::native == std::endian::little);
+  scratch.clear();
+  call::Position before = 0;
+  for (const auto position : positions) {
+    put_number(scratch, position - before);
+    before = position;
+  }
+  put_word(row, to.first);
+  put_word(row, to.second);
+  put_number(row, scratch.size());
+  row += scratch;
+}
+
+/// Appends what the entry says. False for bytes that are no positions.
+bool take_positions(std::string_view bytes, call::Position after,
+                    std::vector<call::Position>& out) {
   call::Position position = 0;
   while (!bytes.empty()) {
     const auto step = take_number(bytes);
@@ -79,42 +99,64 @@ bool take_row(std::string_view bytes, call::Position after, std::vector<call::Po
   return true;
 }
 
+/// Appends what the row holds for the address. False for bytes that are no row.
+bool take_row(std::string_view row, const engine::Fingerprint& to, call::Position after,
+              std::vector<call::Position>& out) {
+  while (!row.empty()) {
+    engine::Fingerprint entry;
+    if (row.size() < 2 * sizeof(std::uint64_t)) return false;
+    std::memcpy(&entry.first, row.data(), sizeof entry.first);
+    std::memcpy(&entry.second, row.data() + sizeof entry.first, sizeof entry.second);
+    row.remove_prefix(2 * sizeof(std::uint64_t));
+    const auto size = take_number(row);
+    if (!size || *size > row.size()) return false;
+    const auto positions = row.substr(0, *size);
+    row.remove_prefix(*size);
+    if (entry == to) return take_positions(positions, after, out);
+  }
+  return true;
+}
+
 }  // namespace
 
 void put_mail(const engine::MailSegment& segment, rocksdb::ColumnFamilyHandle* family,
               const std::function<bool(rocksdb::WriteBatch&)>& write) {
-  rocksdb::WriteBatch batch;
-  std::string row;
-  bool go_on = true;
+  std::array<std::string, buckets> rows;
+  std::string scratch;
   segment.for_each([&](const engine::Fingerprint& to, const std::vector<call::Position>& found) {
-    if (!go_on) return;
-    put_row(found, row);
-    go_on = batch.Put(family, RowKey(to, found.back()).view(), row).ok();
-    if (!go_on || batch.Count() < rows_per_write_max) return;
-    go_on = write(batch);
-    batch.Clear();
+    put_entry(to, found, scratch, rows[bucket_of(to)]);
   });
-  if (go_on && batch.Count() > 0) (void)write(batch);
+  rocksdb::WriteBatch batch;
+  for (std::size_t bucket = 0; bucket < rows.size(); ++bucket) {
+    if (rows[bucket].empty()) continue;
+    if (!batch.Put(family, RowKey(bucket, segment.last()).view(), rows[bucket]).ok()) return;
+    if (batch.GetDataSize() < write_bytes_max) continue;
+    if (!write(batch)) return;
+    batch.Clear();
+  }
+  if (batch.Count() > 0) (void)write(batch);
 }
 
 std::vector<call::Position> find_mail(const Database& database, const engine::Fingerprint& to,
                                       call::Position after, std::size_t max,
                                       rocksdb::Status& status) {
   std::vector<call::Position> found;
-  const RowKey from(to, after + 1);
+  const RowKey from(bucket_of(to), after + 1);
   rocksdb::ReadOptions options;
   options.total_order_seek = true;
   const std::unique_ptr<rocksdb::Iterator> at(database.db->NewIterator(options, database.snapshot));
   for (at->Seek(from.view()); at->Valid(); at->Next()) {
     const auto key = at->key().ToStringView();
-    if (key.size() != key_bytes || !key.starts_with(from.address())) break;
-    // Rows of one block may overlap, those of later ones have nothing earlier.
-    const auto last = parse_position(key.substr(address_bytes));
+    if (key.size() != RowKey::bytes || !key.starts_with(from.bucket())) break;
+    // Rows of one block may overlap, and what they share counts once; those of later
+    // blocks have nothing earlier.
+    const auto last = parse_position(key.substr(RowKey::bucket_bytes));
     if (found.size() >= max && last &&
         engine::MailSegment::block_of(*last) > engine::MailSegment::block_of(found.back())) {
-      break;
+      engine::MailSegment::tidy(found);
+      if (found.size() >= max) break;
     }
-    if (!take_row(at->value().ToStringView(), after, found)) {
+    if (!take_row(at->value().ToStringView(), to, after, found)) {
       status = rocksdb::Status::Corruption("a row of the mailbox holds no positions");
       return {};
     }

@@ -9,11 +9,12 @@
 #include "core/engine/mail_segment.hpp"
 #include "storage/detail/database.hpp"
 
-// The mailbox's closed segments in the family of the snapshots: a row for each
-// address and segment, with the positions that concern it. The keys begin with a
-// byte that no snapshot's does; then come the address and the last of the
-// positions, so that a seek to what came after a position finds the first row
-// that can hold any. Rows may overlap, where a replay has cut segments anew.
+// The mailbox's closed segments in the family of the snapshots. The addresses of a
+// segment fall into some tens of buckets, and each bucket is a row, which holds its
+// addresses with the positions that concern them. The keys begin with a byte that no
+// snapshot's does; then come the bucket and the last position of the segment, so that
+// a seek to what came after a position finds the first row that can hold any. Rows of
+// one bucket may overlap, where a replay has cut segments anew.
 
 namespace callstate::storage {
 
