@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -69,9 +70,9 @@ void put_word(std::string& out, std::uint64_t word) {
   out.append(bytes, sizeof bytes);
 }
 
-/// An address of a row: its two words, the size of what follows, and the positions,
-/// the first as it is and the rest as steps.
-void put_entry(const engine::Fingerprint& to, const std::vector<call::Position>& positions,
+/// An address of a row, which may be there several times: its two words, the size of
+/// what follows, and positions, the first as it is and the rest as steps.
+void put_entry(const engine::Fingerprint& to, std::span<const call::Position> positions,
                std::string& scratch, std::string& row) {
   static_assert(std::endian::native == std::endian::little);
   scratch.clear();
@@ -112,7 +113,7 @@ bool take_row(std::string_view row, const engine::Fingerprint& to, call::Positio
     if (!size || *size > row.size()) return false;
     const auto positions = row.substr(0, *size);
     row.remove_prefix(*size);
-    if (entry == to) return take_positions(positions, after, out);
+    if (entry == to && !take_positions(positions, after, out)) return false;
   }
   return true;
 }
@@ -123,7 +124,7 @@ void put_mail(const engine::MailSegment& segment, rocksdb::ColumnFamilyHandle* f
               const std::function<bool(rocksdb::WriteBatch&)>& write) {
   std::array<std::string, buckets> rows;
   std::string scratch;
-  segment.for_each([&](const engine::Fingerprint& to, const std::vector<call::Position>& found) {
+  segment.for_each([&](const engine::Fingerprint& to, std::span<const call::Position> found) {
     put_entry(to, found, scratch, rows[bucket_of(to)]);
   });
   rocksdb::WriteBatch batch;

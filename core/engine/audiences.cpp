@@ -61,8 +61,7 @@ void Audiences::take(RoomEntry& room, const call::Record& record, std::vector<Ma
 
 void Audiences::take(Fingerprint user, const call::Record& record, std::vector<MailNote>& notes) {
   enter(record.position, notes);
-  notes.push_back({MailNote::Kind::strand, ++last_strand_, 0, mail_of_own(user)});
-  notes.push_back({MailNote::Kind::event, last_strand_, record.position, {}});
+  notes.push_back({MailNote::Kind::single, 0, record.position, mail_of_own(user)});
   if (!concerns_others(record.payload)) return;
   for (const auto& [room, present] : rooms_of(user)) {
     if (present) post(*room, record.position, notes);
@@ -78,7 +77,8 @@ void Audiences::take_start(call::Position position, std::vector<MailNote>& notes
 
 std::span<const Audiences::Heard> Audiences::rooms_of(Fingerprint user) const {
   const auto found = rooms_of_.find(user);
-  return found == rooms_of_.end() ? std::span<const Heard>{} : found->second;
+  if (found == rooms_of_.end()) return {};
+  return {found->second.data(), found->second.size()};
 }
 
 // Who is named again, after leaving, hears on as before.
@@ -119,7 +119,7 @@ void Audiences::post(RoomEntry& room, call::Position position, std::vector<MailN
 void Audiences::disband(RoomEntry& room) {
   for (const auto& hearer : room.hearers) {
     const auto rooms = rooms_of_.find(hearer.user);
-    std::erase_if(rooms->second, [&](const Heard& heard) { return heard.room == &room; });
+    rooms->second.erase(std::ranges::find(rooms->second, &room, &Heard::room));
     if (rooms->second.empty()) rooms_of_.erase(rooms);
   }
   room.hearers.clear();

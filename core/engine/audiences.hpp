@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <span>
@@ -75,7 +76,7 @@ class Audiences {
   call::Position segment_end_ = 0;  // its last position
   std::uint64_t segment_ = 1;       // counts them
   std::uint64_t last_strand_ = 0;
-  boost::unordered_flat_map<Fingerprint, std::vector<Heard>, Hash> rooms_of_;
+  boost::unordered_flat_map<Fingerprint, boost::container::small_vector<Heard, 2>, Hash> rooms_of_;
 };
 
 }  // namespace callstate::engine

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <algorithm>
+#include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -21,6 +23,16 @@ class MailSegment {
  public:
   using Strand = std::uint32_t;
 
+  MailSegment() = default;
+  /// An empty one with room for as much as `other` holds.
+  struct AsLarge {};
+  static constexpr AsLarge as_large{};
+  MailSegment(const MailSegment& other, AsLarge) {
+    strands_.reserve(other.strands_.size());
+    refs_.reserve(other.refs_.size());
+    index_.reserve(other.index_.size());
+  }
+
   /// No segment holds positions of two blocks, of so many positions each: where a
   /// replay cuts segments anew, the old and the new ones overlap within a block.
   static constexpr call::Position block_positions = 16'384;
@@ -34,20 +46,21 @@ class MailSegment {
   }
   /// `to` hears the strand, from the position `from` on.
   void add_hearer(Strand strand, const Fingerprint& to, call::Position from) {
-    const auto ref = static_cast<std::uint32_t>(refs_.size());
-    auto [known, fresh] = index_.try_emplace(to, none);
-    refs_.push_back({.to = to,
-                     .from = from,
-                     .strand = strand,
-                     .next_of_address = std::exchange(known->second, ref),
-                     .next_of_strand = std::exchange(strands_[strand].refs, ref)});
+    Ref& ref = add_ref(to, from, strand);
+    ref.next_of_strand =
+        std::exchange(strands_[strand].refs, static_cast<std::uint32_t>(refs_.size() - 1));
+  }
+  /// The one event concerns `to`: no strand is needed for it.
+  void add_single(const Fingerprint& to, call::Position position) {
+    add_ref(to, position, none);
+    last_ = position;
   }
   void add_event(Strand strand, call::Position position) {
     strands_[strand].positions.push_back(position);
     last_ = position;
   }
 
-  [[nodiscard]] bool empty() const { return strands_.empty(); }
+  [[nodiscard]] bool empty() const { return refs_.empty(); }
   /// The last position that concerns anybody; 0 for none.
   [[nodiscard]] call::Position last() const { return last_; }
 
@@ -56,7 +69,11 @@ class MailSegment {
   void find(const Fingerprint& to, call::Position after, std::size_t max,
             std::vector<call::Position>& out) const {
     const auto known = index_.find(to);
-    if (known != index_.end()) collect(known->second, after, max, out);
+    if (known == index_.end()) return;
+    for (auto at = known->second; at != none; at = refs_[at].next_of_address) {
+      const auto some = heard(refs_[at], after);
+      out.insert(out.end(), some.begin(), some.begin() + std::min(some.size(), max));
+    }
   }
 
   /// Calls `each(address)` for every address that hears the strand.
@@ -67,16 +84,13 @@ class MailSegment {
     }
   }
 
-  /// Calls `each(address, positions)` for every address: rising, each once, not
-  /// empty.
+  /// Calls `each(address, positions)` for every strand that an address hears, in the
+  /// order in which they came: the positions rise and are not none.
   template <class Each>
   void for_each(Each&& each) const {
-    std::vector<call::Position> positions;
-    for (const auto& [to, first] : index_) {
-      positions.clear();
-      collect(first, 0, static_cast<std::size_t>(last_), positions);
-      tidy(positions);
-      if (!positions.empty()) each(to, positions);
+    for (const Ref& ref : refs_) {
+      const auto positions = heard(ref, 0);
+      if (!positions.empty()) each(ref.to, positions);
     }
   }
 
@@ -89,7 +103,8 @@ class MailSegment {
 
  private:
   static constexpr std::uint32_t none = ~std::uint32_t{0};
-  /// That an address hears a strand. Each is on two chains, which end with `none`.
+  /// That an address hears a strand, or, of none, the event at `from`. Each is on
+  /// two chains, which end with `none`.
   struct Ref {
     Fingerprint to;
     call::Position from;
@@ -98,22 +113,27 @@ class MailSegment {
     std::uint32_t next_of_strand;
   };
   struct Events {
-    std::vector<call::Position> positions;
+    boost::container::small_vector<call::Position, 8> positions;  // a short call's
     std::uint32_t refs = none;
   };
   struct Hash {
     std::size_t operator()(const Fingerprint& name) const { return name.first; }
   };
 
-  void collect(std::uint32_t ref, call::Position after, std::size_t max,
-               std::vector<call::Position>& out) const {
-    for (; ref != none; ref = refs_[ref].next_of_address) {
-      const auto& positions = strands_[refs_[ref].strand].positions;
-      const auto from = std::max(refs_[ref].from, after + 1);
-      const auto begin = std::ranges::lower_bound(positions, from);
-      const auto left = static_cast<std::size_t>(positions.end() - begin);
-      out.insert(out.end(), begin, begin + static_cast<std::ptrdiff_t>(std::min(left, max)));
+  Ref& add_ref(const Fingerprint& to, call::Position from, Strand strand) {
+    auto [known, fresh] = index_.try_emplace(to, none);
+    const auto before = std::exchange(known->second, static_cast<std::uint32_t>(refs_.size()));
+    return refs_.emplace_back(to, from, strand, before, none);
+  }
+
+  /// What is heard by it after `after`.
+  [[nodiscard]] std::span<const call::Position> heard(const Ref& ref, call::Position after) const {
+    if (ref.strand == none) {
+      return {&ref.from, ref.from > after ? std::size_t{1} : std::size_t{0}};
     }
+    const auto& positions = strands_[ref.strand].positions;
+    const auto begin = std::ranges::lower_bound(positions, std::max(ref.from, after + 1));
+    return {begin, positions.end()};
   }
 
   std::vector<Events> strands_;

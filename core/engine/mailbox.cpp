@@ -26,7 +26,9 @@ void Mailbox::take(std::span<const MailNote> notes, call::Position head) {
 void Mailbox::note(const MailNote& note, std::vector<std::shared_ptr<Watch>>& woken) {
   using Kind = MailNote::Kind;
   if (note.kind == Kind::close) {
-    if (!open_->empty()) store_.put(std::exchange(open_, std::make_shared<MailSegment>()));
+    if (!open_->empty())
+      store_.put(
+          std::exchange(open_, std::make_shared<MailSegment>(*open_, MailSegment::as_large)));
     open_from_ = note.position + 1;
     first_strand_ = 0;
     return;
@@ -34,6 +36,11 @@ void Mailbox::note(const MailNote& note, std::vector<std::shared_ptr<Watch>>& wo
   if (note.kind == Kind::strand) {
     if (first_strand_ == 0) first_strand_ = note.strand;
     open_->add_hearer(open_->add_strand(), note.to, 0);
+    return;
+  }
+  if (note.kind == Kind::single) {
+    open_->add_single(note.to, note.position);
+    if (watching_ != 0) wake(note.to, woken);
     return;
   }
   const auto strand = static_cast<MailSegment::Strand>(note.strand - first_strand_);

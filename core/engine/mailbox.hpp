@@ -23,6 +23,7 @@ struct MailNote {
     strand,  // a new strand: events of one room that the same people hear; `to` is the room
     hearer,  // `to` hears the strand, from `position` on
     event,   // the event at `position` is of the strand
+    single,  // the event at `position` concerns `to`, besides any strand
     close,   // the segment ends with `position`
   };
   Kind kind = Kind::event;

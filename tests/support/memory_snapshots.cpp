@@ -51,7 +51,7 @@ void MemorySnapshots::put_state(const call::Stream& stream, State state) {
 void MemorySnapshots::put(std::shared_ptr<const engine::MailSegment> segment) {
   const std::scoped_lock lock(mutex_);
   segment->for_each([&](const engine::Fingerprint& to, const auto& positions) {
-    rows_.push_back({.to = to, .positions = positions});
+    rows_.push_back({.to = to, .positions = {positions.begin(), positions.end()}});
   });
 }
 
