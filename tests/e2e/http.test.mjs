@@ -93,6 +93,28 @@ describe('a connection', () => {
     }
     const head = await request(server, 'HEAD', '/v1/stream', { token: tokenFor(user()) });
     assert.equal(head.headers['content-type'], 'text/event-stream');
+    assert.equal(head.headers['cache-control'], 'no-store');
+  });
+
+  test('HEAD of a stream is refused as GET is', async () => {
+    const gone = user();
+    const customer = { ...user(), role: 'PORTAL_CUSTOMER' };
+    const { room } = await connected(server);
+    await as(server, person('crm', { role: 'SERVICE' })).post(`/v1/users/${gone.user}/revoke`);
+    const refusals = [
+      [gone, '', 401],
+      [user(), '?since=x', 400],
+      [user(), '?since=99999999', 400],
+      [customer, `?room=${room}`, 403],
+    ];
+    for (const [who, query, status] of refusals) {
+      for (const method of ['GET', 'HEAD']) {
+        const options = { token: tokenFor(who) };
+        const answer = await request(server, method, `/v1/stream${query}`, options);
+        assert.equal(answer.status, status, `${method} ${query}`);
+        assert.equal(answer.headers['content-type'], 'application/problem+json');
+      }
+    }
   });
 });
 
