@@ -217,14 +217,12 @@ Task<HttpResponse> HttpApi::start_call(const HttpRequest& request) {
   message.id = idempotency(fields, request);
   message.room = fields.room(own_room(*request.identity, message.id));
   if (!fields.problem().empty()) co_return refuse(fields.problem());
-  const std::string callee(start.callees.front().view());
-  const std::string callee_name = start.callee_name;
   const call::RoomName room = message.room;
   message.body = std::move(start);
   const auto ack = co_await send(request, std::move(message));
   if (!ack) co_return ack.error();
 
-  // The log knows what it was given: the same for a repeated request.
+  // A repeat, whatever it says, is answered with what the first one has started.
   const auto record = co_await read_record(ack->position);
   const auto* started = record ? std::get_if<call::CallStarted>(&record->payload) : nullptr;
   if (started == nullptr)
@@ -235,8 +233,8 @@ Task<HttpResponse> HttpApi::start_call(const HttpRequest& request) {
   to.text("roomName", room.view());
   to.text("callLogId", call::to_string(record->call));
   to.begin_object("calleeInfo");
-  to.text("id", callee);
-  callee_name.empty() ? to.null("name") : to.text("name", callee_name);
+  to.text("id", started->callees.front().view());
+  started->callee_name.empty() ? to.null("name") : to.text("name", started->callee_name);
   to.null("role");
   to.end_object();
   if (server_.ports.media != nullptr && !started->media_room.empty()) {
