@@ -2,6 +2,7 @@
 // polling or server-sent events behind the same client, which may go, and come back by another with its cursor.
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import https from 'node:https';
 
 import PartySocket from 'partysocket';
 import WebSocket from 'ws';
@@ -23,7 +24,9 @@ export function request(server, method, path, options = {}) {
     ...headers,
   };
   return new Promise((done, fail) => {
-    const asked = http.request(server.http + path, { method, headers: all, signal, agent });
+    const { ca } = server;
+    const { request: start } = server.http.startsWith('https') ? https : http;
+    const asked = start(server.http + path, { method, headers: all, signal, agent, ca });
     asked.on('error', fail);
     asked.on('response', (response) => {
       const { statusCode: status, headers: fields } = response;
@@ -189,13 +192,18 @@ class OnePartySocket extends PartySocket {
 /** partysocket's client: in the room, or in one where nobody else is. */
 function partySocket(server, person, { room = unique('lobby'), since }) {
   const { host, protocol } = new URL(server.url);
+  class Trusting extends WebSocket {
+    constructor(url, protocols) {
+      super(url, protocols, { ca: server.ca });
+    }
+  }
   return new OnePartySocket({
     host,
     protocol: protocol.slice(0, -1),
     room,
     id: person.device,
     query: { token: tokenFor(person), since },
-    WebSocket,
+    WebSocket: Trusting,
     maxRetries: 0,
   });
 }
