@@ -185,6 +185,8 @@ Task<HttpResponse> HttpApi::post_messages(const HttpRequest& request) {
         {}};
     if (server_.ports.inbox.submit(engine::Request{by, std::move(what)})) {
       awaited.push_back(i);
+    } else if (!several) {
+      co_return problem(overload);
     } else {
       results[i] = encode(overload);
     }
