@@ -270,16 +270,22 @@ Task<HttpResponse> HttpApi::act_in_call(const HttpRequest& request, std::string 
   message.room = *name;
   message.id = idempotency(fields, request);
   message.sender = fields.user("userId", Need::optional);
+  const auto also_by = [&](std::string_view field) {
+    const auto who = fields.user(field, Need::optional);
+    if (who && message.sender && *who != *message.sender)
+      fields.refuse(std::string(field) + " and userId name two users");
+    if (who) message.sender = who;
+  };
   if (verb == "ringing") {
     message.body = call::Ring{};
   } else if (verb == "accept") {
-    if (!message.sender) message.sender = fields.user("acceptedBy", Need::optional);
+    also_by("acceptedBy");
     message.body = call::Accept{};
   } else if (verb == "reject") {
-    if (!message.sender) message.sender = fields.user("rejectedBy", Need::optional);
+    also_by("rejectedBy");
     message.body = call::Reject{fields.label("reason")};
   } else if (verb == "end") {
-    if (!message.sender) message.sender = fields.user("endedBy", Need::optional);
+    also_by("endedBy");
     message.body = call::End{fields.label("reason")};
   } else {
     co_return problem(404, {}, "a call takes ringing, accept, reject and end");

@@ -182,6 +182,10 @@ describe('what is wrong with a request is said:', () => {
     ['reject', { reason: 7 }, /reason/],
     ['end', { reason: text(257) }, /reason/],
     ['end', { endedBy: text(256) }, /endedBy/],
+    ['accept', { userId: 'user', acceptedBy: 7 }, /acceptedBy/],
+    ['accept', { userId: 'user', acceptedBy: 'other' }, /acceptedBy/],
+    ['reject', { userId: 'user', rejectedBy: 'other' }, /rejectedBy/],
+    ['end', { userId: 'user', endedBy: 'other' }, /endedBy/],
     ['ringing', { id: '' }, /\bid\b/],
     ['ringing', '{', /./],
   ];
