@@ -248,6 +248,7 @@ test('a user who was thrown out does not come back with the old token', async ()
   const poll = await connect(server, device(who, 'phone'), 'poll');
   const stream = await connect(server, device(who, 'tablet'), 'sse');
   const old = as(server, who);
+  const token = tokenFor(who);
   const service = as(server, person('crm', { role: 'SERVICE' }));
   assertProblem(await old.post(`/v1/users/${who.user}/revoke`), 403, 'FORBIDDEN');
   const revoked = await service.post(`/v1/users/${who.user}/revoke`);
@@ -260,7 +261,7 @@ test('a user who was thrown out does not come back with the old token', async ()
   await again.closed(1008);
   const late = server.dial('/v1/ws');
   await late.opened();
-  late.send({ type: 'AUTH', token: tokenFor(who), id: 'first' });
+  late.send({ type: 'AUTH', token, id: 'first' });
   late.send({ type: 'PING', id: 'second' });
   assert.equal((await late.closed(1008)).reason, 'Invalid authentication token');
   assert.deepEqual(late.received, []);
@@ -276,7 +277,7 @@ test('a user who was thrown out does not come back with the old token', async ()
   // Tokens say to the second when they were issued.
   const anew = { ...who, iat: seconds() + 1 };
   const back = await server.inbox(anew);
-  await back.refused({ type: 'AUTH', token: tokenFor(who) }, 'UNAUTHENTICATED');
+  await back.refused({ type: 'AUTH', token }, 'UNAUTHENTICATED');
   await back.settled();
   await back.close();
   assert.equal((await as(server, anew).get('/v1/messages')).status, 200);
