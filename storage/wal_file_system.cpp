@@ -23,21 +23,27 @@ class PreparedFile : public rocksdb::FSWritableFileOwnerWrapper {
     if (end > prepared_ && end >= wal_prepared_from_bytes && data.size() < wal_large_append_bytes) {
       if (auto status = prepare(end, options, debug); !status.ok()) return status;
     }
-    auto status = target()->Append(data, options, debug);
-    if (status.ok()) end_ = end;
+    auto status = IOStatus::OK();
+    if (filler_ == nullptr) {
+      status = target()->Append(data, options, debug);
+    } else if (end > prepared_) {
+      status = target()->PositionedAppend(data, end_, options, debug);
+    } else {
+      // Whole pages, or the system would have to read what is to be written over.
+      pages_.assign(last_page_).append(data.data(), data.size());
+      pages_.resize(FileFiller::page_end(pages_.size()), wal_fill);
+      status = target()->PositionedAppend(pages_, end_ - last_page_.size(), options, debug);
+    }
+    if (status.ok()) note_appended(data);
     return status;
   }
   IOStatus Append(const Slice& data, const IOOptions& options, const rocksdb::DataVerificationInfo&,
                   IODebugContext* debug) override {
     return Append(data, options, debug);
   }
-  IOStatus Truncate(std::uint64_t size, const IOOptions& options, IODebugContext* debug) override {
-    end_ = prepared_ = size;
-    return target()->Truncate(size, options, debug);
-  }
   IOStatus Close(const IOOptions& options, IODebugContext* debug) override {
     if (prepared_ > end_) {
-      if (auto cut = Truncate(end_, options, debug); !cut.ok()) return cut;
+      if (auto cut = target()->Truncate(end_, options, debug); !cut.ok()) return cut;
     }
     return target()->Close(options, debug);
   }
@@ -48,7 +54,7 @@ class PreparedFile : public rocksdb::FSWritableFileOwnerWrapper {
   /// failure: what is appended makes it grow then. A sync that fails is one.
   IOStatus prepare(std::uint64_t end, const IOOptions& options, IODebugContext* debug) {
     if (!fills_) return IOStatus::OK();
-    if (!filler_) filler_ = FileFiller::open(path_);
+    if (filler_ == nullptr) filler_ = FileFiller::open(path_);
     fills_ = filler_ != nullptr;
     if (!fills_) return IOStatus::OK();
     if (prepared_ < end_) {
@@ -69,11 +75,23 @@ class PreparedFile : public rocksdb::FSWritableFileOwnerWrapper {
     return IOStatus::OK();
   }
 
+  void note_appended(const Slice& data) {
+    end_ += data.size();
+    const auto begun = end_ % FileFiller::page_bytes;
+    if (begun <= data.size()) {
+      last_page_.assign(data.data() + data.size() - begun, begun);
+    } else {
+      last_page_.append(data.data(), data.size());
+    }
+  }
+
   std::string path_;
-  std::unique_ptr<FileFiller> filler_;
+  std::unique_ptr<FileFiller> filler_;  // once the file has been prepared
   bool fills_ = true;
   std::uint64_t end_ = 0;       // of what was appended
   std::uint64_t prepared_ = 0;  // up to where there is fill, if beyond that
+  std::string last_page_;       // what was appended to the page that is not full
+  std::string pages_;           // to be written; kept for its room
 };
 
 class CutFile : public rocksdb::FSSequentialFileOwnerWrapper {
