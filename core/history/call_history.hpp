@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstring>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -18,14 +19,35 @@ class CallHistory {
   explicit CallHistory(std::span<const CallRow> live);
 
   /// The next record of the log. Those of users' streams and of the server's own
-  /// change nothing but the position.
+  /// change nothing but the position; so does one whose position was seen before.
   void add(const call::Record& record);
 
   /// What was added since the last time; nothing of it is kept but live calls.
   Changes take();
 
   /// Rows that `take` would give.
-  [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] std::size_t size() const { return changed_.size() + changes_.events.size(); }
+
+ private:
+  struct Entry {
+    CallRow row;
+    bool changed = false;  // since the last `take`
+  };
+  struct IdHash {
+    // The end of a UUIDv7 is random.
+    std::size_t operator()(const call::CallId& id) const {
+      std::size_t hash = 0;
+      std::memcpy(&hash, id.bytes.data() + id.bytes.size() - sizeof hash, sizeof hash);
+      return hash;
+    }
+  };
+
+  /// The call that the record concerns, if it is live.
+  Entry* live(const call::Record& record);
+
+  std::unordered_map<call::CallId, Entry, IdHash> calls_;  // live, or ended since `take`
+  std::vector<call::CallId> changed_;                      // in the order of their first change
+  Changes changes_;                                        // without its calls
 };
 
 }  // namespace callstate::history

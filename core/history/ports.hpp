@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string>
@@ -35,10 +37,10 @@ class HistorySink {
     std::vector<CallRow> live{};
   };
   /// Connects, and makes or updates what rows are kept in. Refuses (`lasting`) rows
-  /// of another log than `log_id`, and rows that are ahead of `head`. Is called again
-  /// after any trouble.
-  virtual std::expected<Standing, Trouble> open(const std::string& log_id,
-                                                call::Position head) = 0;
+  /// of another log than `log_id`, and rows that are ahead of `head`; one whose rows
+  /// are nobody else's may drop them and begin anew. Is called again after any
+  /// trouble.
+  virtual std::expected<Standing, Trouble> open(const std::string& log_id, call::Position head) = 0;
 
   virtual std::expected<void, Trouble> apply(const Changes& changes) = 0;
 
@@ -47,7 +49,8 @@ class HistorySink {
                                             call::Time at) = 0;
 };
 
-/// Where a page of calls begins: behind this call. Newest first, by start, then by id.
+/// Where a page of calls begins: behind this call. Newest first: by start, then by id,
+/// both falling.
 struct CallCursor {
   call::Time started_at{};
   call::CallId id;
@@ -55,14 +58,17 @@ struct CallCursor {
 
 struct CallQuery {
   call::TenantId tenant;
-  call::UserId user;               // empty: whoever took part
-  std::optional<Status> status{};  // nothing: any
+  call::UserId user{};               // empty: whoever took part
+  call::RoomName room{};             // empty: any
+  std::optional<Status> status{};    // nothing: any
   std::optional<call::Time> from{};  // started at or after
   std::optional<call::Time> to{};    // started before
   std::optional<CallCursor> after{};
   std::size_t limit = 50;
 };
 
+/// The work of one page is bounded: it may hold fewer calls than were asked for,
+/// or none, and there may be more all the same.
 struct CallPage {
   std::vector<CallRow> calls;
   std::optional<CallCursor> next{};  // nothing: that was all
@@ -81,9 +87,10 @@ class HistoryReader {
   virtual std::expected<std::optional<CallRow>, Trouble> call(const call::TenantId& tenant,
                                                               const call::CallId& id) const = 0;
   /// The positions of the call's records after `after`, rising, the first `limit`.
-  virtual std::expected<std::vector<call::Position>, Trouble> events(
-      const call::TenantId& tenant, const call::CallId& id, call::Position after,
-      std::size_t limit) const = 0;
+  virtual std::expected<std::vector<call::Position>, Trouble> events(const call::TenantId& tenant,
+                                                                     const call::CallId& id,
+                                                                     call::Position after,
+                                                                     std::size_t limit) const = 0;
 };
 
 }  // namespace callstate::history

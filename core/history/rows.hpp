@@ -57,7 +57,9 @@ struct CallRow {
   call::Time ring_deadline{};  // of the latest invitation
   std::uint32_t duration_s = 0;
   call::EndReason end_reason = call::EndReason::none;
-  std::string end_detail;             // the word of who hung up or declined; may be empty
+  /// The word of who hung up or declined; may be empty. While it rings, of who of
+  /// several has declined last.
+  std::string end_detail;
   call::Position started_position = 0;  // of CALL_STARTED
   call::Position changed_position = 0;  // of the last record that changed this row
 
@@ -67,7 +69,8 @@ struct CallRow {
 /// One record of a room's stream, whatever its outcome, beside what it concerns.
 struct EventRow {
   call::Record record;  // `record.call` is empty where no call is concerned
-  /// Of the call; empty where there is none.
+  /// Of the call, while it lives and as it ends. Empty where there is none, and
+  /// for what comes after its end: who keeps rows finds them in the call's own.
   call::UserId caller;
   call::UserId callee;
 };
