@@ -34,6 +34,8 @@ const MEDIA = [
   ...['--livekit-api-secret', LIVEKIT.secret],
 ];
 
+const ORIGIN = 'https://app.example.com';
+
 const all = (text, pattern) => new Set([...text.matchAll(pattern)].map((match) => match[1]));
 const sorted = (values) => [...values].sort();
 const service = () => person('service', { role: 'SERVICE' });
@@ -209,7 +211,8 @@ describe('every path of openapi.yaml', () => {
   const bobs = tokenFor(bob);
 
   before(async () => {
-    server = await Server.start({ flags: [...MEDIA, '--failed-logins', '1000'] });
+    const flags = [...MEDIA, '--failed-logins', '1000', '--cors-origin', ORIGIN];
+    server = await Server.start({ flags });
     asker = new Asker(server);
   });
   after(() => server.stop());
@@ -557,11 +560,22 @@ describe('every path of openapi.yaml', () => {
         assert.equal(answer.json.code, 'STORAGE_UNAVAILABLE');
       };
       await lacking('POST', '/voip/start', { body: { calleeId: 'x' } });
-      await lacking('POST', '/voip/{room}/end', { params: { room: 'r' } });
+      for (const verb of ['ringing', 'accept', 'reject', 'end'])
+        await lacking('POST', `/voip/{room}/${verb}`, { params: { room: 'r' } });
       await lacking('POST', '/v1/users/{user}/revoke', { params: { user: 'x' } });
       const body = { type: 'CALL_STARTED', roomName: 'r', calleeId: 'x' };
       const answer = await there.ask('POST', '/v1/messages', { token, body });
       assert.equal(answer.json.results[0].code, 'STORAGE_UNAVAILABLE');
+      // Reading goes on.
+      const poll = await status(200, there.ask('GET', '/v1/messages', { token }));
+      assert.deepEqual(poll.json.messages, []);
+      const params = { room: 'r', user: alice.user };
+      const { json } = await status(
+        200,
+        there.ask('GET', '/v1/users/{user}/presence', { params, token }),
+      );
+      assert.equal(json.online, true);
+      await status(404, there.ask('GET', '/v1/rooms/{room}/state', { params, token }));
     } finally {
       await full.stop();
     }
@@ -583,6 +597,55 @@ describe('every path of openapi.yaml', () => {
       const head = await request(server, 'HEAD', target, { token: some });
       assert.equal(head.text, '');
       assert.equal(head.status === 405, !item.get, `HEAD ${path}: ${head.status}`);
+    }
+  });
+
+  test('may be asked and read by pages of the origins that are named, and by no others', async () => {
+    const grants = (headers, name) =>
+      (headers[`access-control-${name}`] ?? '').toLowerCase().split(/, */).filter(Boolean);
+    const params = { room: 'r', user: 'u', name: '1' };
+    const notForPages = ['/livekit/webhook', '/v1/checkpoints', '/v1/checkpoints/{name}'];
+    for (const [path, item] of Object.entries(openapi.paths)) {
+      const target = path.replace(/\{(\w+)\}/g, (_, name) => params[name]);
+      for (const method of ['GET', 'POST'].filter((each) => item[each.toLowerCase()])) {
+        const operation = item[method.toLowerCase()];
+        const sent = ['authorization', ...(operation.requestBody ? ['content-type'] : [])];
+        for (const each of [...(item.parameters ?? []), ...(operation.parameters ?? [])]) {
+          const { value } = follow(openapi, each);
+          if (value.in === 'header') sent.push(value.name.toLowerCase());
+        }
+        const asks = { 'Access-Control-Request-Method': method };
+        const preflight = (Origin) =>
+          request(server, 'OPTIONS', target, { headers: { ...asks, Origin } });
+        const granted = await preflight(ORIGIN);
+        assert.deepEqual([granted.status, granted.text], [204, ''], target);
+        assert.equal(granted.headers['access-control-allow-origin'], ORIGIN);
+        if (!notForPages.includes(path)) {
+          assert.ok(grants(granted.headers, 'allow-methods').includes(method.toLowerCase()), path);
+          for (const name of sent)
+            assert.ok(grants(granted.headers, 'allow-headers').includes(name), `${path}: ${name}`);
+        }
+        const cut = new AbortController();
+        const read = (Origin, more) =>
+          request(server, method, target, {
+            headers: { Origin },
+            streams: true,
+            signal: cut.signal,
+            ...more,
+          });
+        for (const more of [{}, { token }]) {
+          const answer = await read(ORIGIN, more);
+          assert.equal(answer.headers['access-control-allow-origin'], ORIGIN, target);
+          assert.deepEqual(grants(answer.headers, 'expose-headers'), ['retry-after']);
+          for (const other of ['https://evil.example', 'null', `${ORIGIN}:8443`]) {
+            for (const { headers } of [await preflight(other), await read(other, more)]) {
+              assert.equal(headers['access-control-allow-origin'], undefined, target);
+              assert.match(headers.vary, /\bOrigin\b/);
+            }
+          }
+        }
+        cut.abort();
+      }
     }
   });
 

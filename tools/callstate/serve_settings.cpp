@@ -200,6 +200,8 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
   options.duration("--auth-timeout", settings.auth_timeout, "for AUTH on /v1/ws");
   options.duration("--ping-every", settings.ping_every, "how often clients are pinged");
   options.duration("--silent-max", settings.silent_max, "silent clients are dropped after this");
+  options.duration("--poll-presence", settings.poll_presence,
+                   "how long who polls by HTTP stays online after a poll");
   options.duration("--drain-timeout", settings.drain_timeout,
                    "how long a stop waits for clients to go");
   options.add("--inbox", settings.engine.inbox_max, "messages waiting to be decided, at most")

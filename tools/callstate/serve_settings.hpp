@@ -50,6 +50,7 @@ struct ServeSettings {
   double failed_logins_per_second = 5;
   std::chrono::milliseconds ping_every{25'000};
   std::chrono::milliseconds silent_max{60'000};
+  std::chrono::milliseconds poll_presence{60'000};
   std::chrono::milliseconds auth_timeout{5'000};
   std::chrono::milliseconds drain_timeout{10'000};
   std::uint64_t disk_reserve_bytes = 256ULL << 20U;
