@@ -1,0 +1,31 @@
+#include "projections/history_projection.hpp"
+
+#include <cassert>
+
+namespace callstate::projections {
+
+std::expected<call::Position, Trouble> HistoryProjection::open(const std::string& log_id,
+                                                               call::Position head) {
+  const auto standing = sink_.open(log_id, head);
+  if (!standing) return std::unexpected(standing.error());
+  history_ = history::CallHistory(standing->live);
+  return standing->position;
+}
+
+std::expected<void, Trouble> HistoryProjection::take(const call::Record& record) {
+  history_.add(record);
+  return {};
+}
+
+std::expected<void, Trouble> HistoryProjection::commit(call::Position position) {
+  const auto changes = history_.take();
+  assert(changes.position == position && "all that was taken is applied, and nothing else");
+  return sink_.apply(changes);
+}
+
+std::expected<void, Trouble> HistoryProjection::skip(call::Position position,
+                                                     const std::string& reason, call::Time at) {
+  return sink_.skip(position, reason, at);
+}
+
+}  // namespace callstate::projections

@@ -1,0 +1,85 @@
+#include "projections/runner.hpp"
+
+#include <utility>
+
+namespace callstate::projections {
+
+Runner::Runner(Projection& projection, const engine::LogReader& log, std::string log_id,
+               FollowerPorts ports, const Pace& pace)
+    : follower_(projection, log, std::move(log_id), std::move(ports), pace) {}
+
+Runner::~Runner() {
+  stop();
+}
+
+void Runner::start() {
+  {
+    const std::scoped_lock lock(mutex_);
+    running_ = true;
+  }
+  thread_ = std::thread([this] { run(); });
+}
+
+void Runner::notify() {
+  {
+    const std::scoped_lock lock(mutex_);
+    notified_ = true;
+  }
+  wake_.notify_one();
+}
+
+void Runner::stop() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  wake_.notify_one();
+  if (thread_.joinable()) thread_.join();
+}
+
+std::expected<void, Trouble> Runner::skip(call::Position position, const std::string& reason) {
+  std::unique_lock lock(mutex_);
+  skipped_.wait(lock, [this] { return skip_ == nullptr || !running_; });
+  Trouble ended{.kind = Trouble::Kind::passing, .message = "this projection does not run"};
+  if (!running_) return std::unexpected(std::move(ended));
+  Skip skip{.position = position, .reason = reason};
+  skip_ = &skip;
+  wake_.notify_one();
+  skipped_.wait(lock, [&] { return skip.done || !running_; });
+  if (skip_ == &skip) skip_ = nullptr;
+  return skip.done ? std::move(*skip.done) : std::unexpected(std::move(ended));
+}
+
+void Runner::run() {
+  std::unique_lock lock(mutex_);
+  while (!stopping_) {
+    if (Skip* skip = std::exchange(skip_, nullptr)) {
+      lock.unlock();
+      auto done = follower_.skip(skip->position, skip->reason);
+      lock.lock();
+      skip->done = std::move(done);
+      skipped_.notify_all();
+    }
+    notified_ = false;
+    lock.unlock();
+    const auto next = follower_.step();
+    lock.lock();
+    wait(lock, next);
+  }
+  follower_.stop();
+  running_ = false;
+  skipped_.notify_all();
+}
+
+void Runner::wait(std::unique_lock<std::mutex>& lock, const Follower::Next& next) {
+  const auto woken = [&] {
+    return stopping_ || skip_ != nullptr || (notified_ && next.sooner_if_notified);
+  };
+  if (next.pause) {
+    wake_.wait_for(lock, *next.pause, woken);
+  } else {
+    wake_.wait(lock, woken);
+  }
+}
+
+}  // namespace callstate::projections

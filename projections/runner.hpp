@@ -1,0 +1,59 @@
+#pragma once
+
+#include <condition_variable>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "projections/follower.hpp"
+
+namespace callstate::projections {
+
+/// A projection that follows the log on a thread of its own, beside the way of a
+/// message and never in it. Its functions are for any thread but that one.
+class Runner {
+ public:
+  Runner(Projection& projection, const engine::LogReader& log, std::string log_id,
+         FollowerPorts ports, const Pace& pace = {});
+  ~Runner();  // stops
+  Runner(const Runner&) = delete;
+  Runner& operator=(const Runner&) = delete;
+
+  /// Once.
+  void start();
+  /// There is more in the log: it looks at once rather than a moment later. Cheap.
+  void notify();
+  /// Ends the step that runs, then the thread; no pause holds it up. Idempotent.
+  void stop();
+
+  /// Goes beyond the record that has stopped it. Waits until that is done.
+  std::expected<void, Trouble> skip(call::Position position, const std::string& reason);
+
+  [[nodiscard]] Status status() const { return follower_.status(); }
+
+ private:
+  struct Skip {
+    call::Position position;
+    const std::string& reason;
+    std::optional<std::expected<void, Trouble>> done{};
+  };
+
+  void run();
+  void wait(std::unique_lock<std::mutex>& lock, const Follower::Next& next);
+
+  Follower follower_;  // the thread's
+
+  std::mutex mutex_;
+  // Guarded by mutex_.
+  std::condition_variable wake_;     // for the thread
+  std::condition_variable skipped_;  // for whoever skips
+  bool running_ = false;
+  bool stopping_ = false;
+  bool notified_ = false;
+  Skip* skip_ = nullptr;  // one at a time; of the waiting caller
+
+  std::thread thread_;
+};
+
+}  // namespace callstate::projections
