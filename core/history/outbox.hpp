@@ -32,7 +32,7 @@ struct DeadEvent {
   OutgoingEvent event;
   call::Time died_at{};
   std::uint32_t attempts = 0;  // since the process last started
-  std::string why;             // what became of the last attempt, in words
+  std::string why{};           // what became of the last attempt, in words
 };
 
 /// Keeps them on the disk: what has been appended survives a killed process. A
