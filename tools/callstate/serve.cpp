@@ -22,6 +22,7 @@
 #include "tools/callstate/metrics/endpoint.hpp"
 #include "tools/callstate/secret.hpp"
 #include "tools/callstate/serve_settings.hpp"
+#include "tools/callstate/webhook_service.hpp"
 #include "transports/jwks.hpp"
 #include "transports/jwt.hpp"
 #include "transports/server.hpp"
@@ -185,7 +186,7 @@ void say_validity(const transports::TlsCertificate& certificate, const Log& log)
 /// leaves the log what it needs, or strangers who connect could stop it. Gives
 /// how many connections there may be.
 std::expected<std::size_t, std::string> allowed_connections(std::size_t wanted, const Log& log) {
-  constexpr rlim_t for_the_rest = storage::descriptors_max + 64;
+  constexpr rlim_t for_the_rest = storage::descriptors_max + storage::outbox_descriptors_max + 64;
   constexpr rlim_t connections_min = 16;
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
@@ -289,6 +290,15 @@ int run(ServeSettings settings) {
 
   const engine::SystemClock clock;
   engine::SystemIds ids;
+  auto webhooks = WebhookService::make(
+      settings.webhooks, {.log = (*store)->reader(),
+                          .log_id = (*store)->log_id(),
+                          .data_dir = settings.data_dir,
+                          .clock = clock,
+                          .say = [log](bool bad, std::string_view line) {
+                            log->log(bad ? spdlog::level::warn : spdlog::level::info, "{}", line);
+                          }});
+  if (!webhooks) return cannot(webhooks.error());
   engine::Fanout fanout;
   engine::Engine engine(settings.engine, clock, ids, (*store)->log(), (*store)->reader(),
                         (*store)->snapshots(), fanout);
@@ -307,6 +317,7 @@ int run(ServeSettings settings) {
                              .handler =
                                  [&](const transports::HttpRequest& request) {
                                    auto answer = metrics->answer(request);
+                                   if (!answer && *webhooks) answer = (*webhooks)->answer(request);
                                    return answer ? answer : checkpoints.answer(request);
                                  },
                              .logger = transport_logger(log),
@@ -314,6 +325,8 @@ int run(ServeSettings settings) {
   metrics.emplace(settings.metrics, [&] {
     std::optional<std::int64_t> certificate_until_s;
     if (*certificate) certificate_until_s = (*certificate)->valid_until();
+    std::optional<projections::WebhookReading> webhook_reading;
+    if (*webhooks) webhook_reading = (*webhooks)->reading();
     return Readings{.metrics = engine.metrics(),
                     .engine = engine.stats(),
                     .server = server.metrics(),
@@ -321,6 +334,7 @@ int run(ServeSettings settings) {
                     .process = read_process(),
                     .ready = ready(),
                     .certificate_until_s = certificate_until_s,
+                    .webhooks = webhook_reading,
                     .connections_max = settings.connections_max,
                     .inbox_max = settings.engine.inbox_max,
                     .version = settings.engine.version};
@@ -338,6 +352,7 @@ int run(ServeSettings settings) {
     ending.fail();
   });
   if (!recovery) return cannot(recovery.error().message);
+  if (*webhooks) (*webhooks)->start();
   server.start();
   serving = true;
   ending.ready();
@@ -363,6 +378,7 @@ int run(ServeSettings settings) {
   server.drain(settings.drain_timeout);
   server.stop();
   engine.stop();
+  if (*webhooks) (*webhooks)->stop();
   log->info("stopped at position {}", engine.stats().head);
   return engine.stats().failed ? exit_log_failed : 0;
 }

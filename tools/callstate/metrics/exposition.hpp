@@ -6,6 +6,7 @@
 #include <string>
 
 #include "core/engine/engine.hpp"
+#include "projections/webhooks/sender.hpp"
 #include "storage/store.hpp"
 #include "transports/metrics.hpp"
 
@@ -29,7 +30,8 @@ struct Readings {
   storage::Store::Health log{};
   ProcessReading process{};
   bool ready = false;
-  std::optional<std::int64_t> certificate_until_s{};  // since 1970; none: no TLS
+  std::optional<std::int64_t> certificate_until_s{};      // since 1970; none: no TLS
+  std::optional<projections::WebhookReading> webhooks{};  // none: nobody is told
   std::size_t connections_max = 0;
   std::size_t inbox_max = 0;
   std::string version;
