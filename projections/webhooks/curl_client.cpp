@@ -100,7 +100,7 @@ std::expected<void, std::string> check_webhook_url(const std::string& url, bool 
   const auto scheme_of = [&] { return part_of(parsed.get(), CURLUPART_SCHEME); };
   if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
       (scheme_of() != "https" && scheme_of() != "http")) {
-    return std::unexpected("'" + url + "' is no http or https URL (write https://host/path)");
+    return std::unexpected("it is no http or https URL (write https://host/path)");
   }
   if (!part_of(parsed.get(), CURLUPART_USER).empty() ||
       !part_of(parsed.get(), CURLUPART_PASSWORD).empty()) {
@@ -109,9 +109,10 @@ std::expected<void, std::string> check_webhook_url(const std::string& url, bool 
   }
   const auto host = part_of(parsed.get(), CURLUPART_HOST);
   if (scheme_of() == "http" && !allow_http && !is_this_machine(host)) {
-    return std::unexpected("'" + url +
-                           "' would carry names and metadata unencrypted: use https, or say "
-                           "--webhook-allow-http in a network that is yours");
+    return std::unexpected(
+        "by http names and metadata would go unencrypted: use https, or say --webhook-allow-http "
+        "in "
+        "a network that is yours");
   }
   return {};
 }
@@ -160,6 +161,7 @@ void CurlClient::Impl::prepare(Transfer& transfer) const {
   set(easy, CURLOPT_TIMEOUT_MS, static_cast<long>(settings.timeout.count()));
   set(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(settings.timeout.count()));
   set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_QUICK_EXIT, 1L);  // a name that is still looked up holds nothing up
   set(easy, CURLOPT_ERRORBUFFER, transfer.error.data());
   set(easy, CURLOPT_HEADERFUNCTION, &take_head);
   set(easy, CURLOPT_HEADERDATA, static_cast<void*>(&transfer));
