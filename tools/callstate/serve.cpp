@@ -1,7 +1,6 @@
 #include "tools/callstate/serve.hpp"
 
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
@@ -16,11 +15,13 @@
 #include "core/engine/system.hpp"
 #include "storage/store.hpp"
 #include "tools/callstate/checkpoints.hpp"
+#include "tools/callstate/descriptors.hpp"
 #include "tools/callstate/dev_secret.hpp"
 #include "tools/callstate/ending.hpp"
 #include "tools/callstate/logging.hpp"
 #include "tools/callstate/metrics/endpoint.hpp"
 #include "tools/callstate/secret.hpp"
+#include "tools/callstate/serve_history.hpp"
 #include "tools/callstate/serve_settings.hpp"
 #include "tools/callstate/webhook_service.hpp"
 #include "transports/jwks.hpp"
@@ -182,32 +183,6 @@ void say_validity(const transports::TlsCertificate& certificate, const Log& log)
            "TLS: new connections get the certificate that is {}", validity);
 }
 
-/// Every connection is a file descriptor: takes what the system allows, and
-/// leaves the log what it needs, or strangers who connect could stop it. Gives
-/// how many connections there may be.
-std::expected<std::size_t, std::string> allowed_connections(std::size_t wanted, const Log& log) {
-  constexpr rlim_t for_the_rest = storage::descriptors_max + storage::outbox_descriptors_max + 64;
-  constexpr rlim_t connections_min = 16;
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
-  limit.rlim_cur = limit.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &limit);
-  (void)getrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur < for_the_rest + connections_min) {
-    return std::unexpected("the system allows " + std::to_string(limit.rlim_cur) +
-                           " open files and at least " +
-                           std::to_string(for_the_rest + connections_min) +
-                           " are needed: raise the hard limit (ulimit -Hn, LimitNOFILE=)");
-  }
-  const auto allowed = static_cast<std::size_t>(limit.rlim_cur - for_the_rest);
-  if (wanted <= allowed) return wanted;
-  log->warn(
-      "the system allows {} open files: at most {} connections at a time, where "
-      "--connections says {}",
-      limit.rlim_cur, allowed, wanted);
-  return allowed;
-}
-
 /// None when no TLS is asked for.
 std::expected<std::unique_ptr<transports::TlsCertificate>, std::string> load_certificate(
     const ServeSettings& settings, const Log& log) {
@@ -253,7 +228,10 @@ int run(ServeSettings settings) {
     addresses.push_back(*address);
   }
   if (auto problem = settle_secret(settings, addresses, log)) return cannot(*problem);
-  const auto connections = allowed_connections(settings.connections_max, log);
+  const std::size_t beside_log =
+      (settings.no_index ? 0 : storage::index_descriptors_max) +
+      (settings.webhooks.url.empty() ? 0 : storage::outbox_descriptors_max);
+  const auto connections = allowed_connections(settings.connections_max, beside_log, log);
   if (!connections) return cannot(connections.error());
   settings.connections_max = *connections;
   auto certificate = load_certificate(settings, log);
@@ -289,6 +267,8 @@ int run(ServeSettings settings) {
   settings.engine.media = media.has_value();
 
   const engine::SystemClock clock;
+  std::optional<ServedHistory> history;
+  if (!settings.no_index) history.emplace(**store, settings.data_dir, clock, log);
   engine::SystemIds ids;
   auto webhooks = WebhookService::make(
       settings.webhooks, {.log = (*store)->reader(),
@@ -321,16 +301,22 @@ int run(ServeSettings settings) {
                                    return answer ? answer : checkpoints.answer(request);
                                  },
                              .logger = transport_logger(log),
-                             .certificate = certificate->get()});
+                             .certificate = certificate->get(),
+                             .history = history ? &history->reader() : nullptr});
   metrics.emplace(settings.metrics, [&] {
     std::optional<std::int64_t> certificate_until_s;
     if (*certificate) certificate_until_s = (*certificate)->valid_until();
+    auto statuses = history ? history->statuses() : ProjectionStatuses{};
     std::optional<projections::WebhookReading> webhook_reading;
-    if (*webhooks) webhook_reading = (*webhooks)->reading();
+    if (*webhooks) {
+      statuses.push_back((*webhooks)->runner().status());
+      webhook_reading = (*webhooks)->reading();
+    }
     return Readings{.metrics = engine.metrics(),
                     .engine = engine.stats(),
                     .server = server.metrics(),
                     .log = (*store)->health(),
+                    .projections = std::move(statuses),
                     .process = read_process(),
                     .ready = ready(),
                     .certificate_until_s = certificate_until_s,
@@ -352,6 +338,7 @@ int run(ServeSettings settings) {
     ending.fail();
   });
   if (!recovery) return cannot(recovery.error().message);
+  if (history) history->start();
   if (*webhooks) (*webhooks)->start();
   server.start();
   serving = true;
@@ -378,6 +365,7 @@ int run(ServeSettings settings) {
   server.drain(settings.drain_timeout);
   server.stop();
   engine.stop();
+  if (history) history->stop();
   if (*webhooks) (*webhooks)->stop();
   log->info("stopped at position {}", engine.stats().head);
   return engine.stats().failed ? exit_log_failed : 0;
