@@ -120,9 +120,14 @@ void Sender::tell_of(Deliveries::Fate fate, const Answer& answer) {
   const auto at = std::chrono::steady_clock::now();
   if (told_of_dead_ && at - *told_of_dead_ < dead_line_every) return;
   told_of_dead_ = at;
-  say_(true, "webhooks were given up (" + describe(answer) + "), " +
-                 std::to_string(deliveries_.counts().dead) +
-                 " since the start; `callstate webhooks dead` lists them");
+  std::string line = "webhooks were given up (" + describe(answer) + "), " +
+                     std::to_string(deliveries_.counts().dead) +
+                     " since the start; `callstate webhooks dead` lists them";
+  if (const auto overrun = outbox_.counts().overrun; overrun > 0) {
+    line += ", but for the " + std::to_string(overrun) + " oldest: no more than " +
+            std::to_string(history::Outbox::dead_max) + " are kept";
+  }
+  say_(true, line);
 }
 
 milliseconds Sender::pause() const {

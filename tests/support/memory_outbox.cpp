@@ -104,12 +104,17 @@ std::expected<bool, Trouble> MemoryOutbox::drop(std::string_view id) {
 
 MemoryOutbox::Counts MemoryOutbox::counts() const {
   const std::scoped_lock lock(mutex_);
-  return {.waiting = waiting_.size(), .dead = dead_.size()};
+  return {.waiting = waiting_.size(), .dead = dead_.size(), .overrun = overrun_};
 }
 
 void MemoryOutbox::fail(std::optional<Trouble> trouble) {
   const std::scoped_lock lock(mutex_);
   trouble_ = std::move(trouble);
+}
+
+void MemoryOutbox::overrun(std::uint64_t count) {
+  const std::scoped_lock lock(mutex_);
+  overrun_ = count;
 }
 
 MemoryOutbox::Standing MemoryOutbox::standing() const {

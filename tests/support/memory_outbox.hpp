@@ -34,6 +34,8 @@ class MemoryOutbox final : public history::Outbox {
 
   /// From now on everything fails so; nothing: it works again.
   void fail(std::optional<history::Trouble> trouble);
+  /// So many dead ones are said to have made way.
+  void overrun(std::uint64_t count);
   [[nodiscard]] Standing standing() const;
   [[nodiscard]] std::vector<history::OutgoingEvent> all_waiting() const;
 
@@ -44,6 +46,7 @@ class MemoryOutbox final : public history::Outbox {
   std::optional<std::string> log_id_;
   Standing standing_;
   std::uint64_t next_ = 1;
+  std::uint64_t overrun_ = 0;
   std::map<std::uint64_t, history::OutgoingEvent> waiting_;
   std::map<std::string, history::DeadEvent, std::less<>> dead_;
 };

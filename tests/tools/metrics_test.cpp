@@ -100,6 +100,24 @@ TEST_F(MetricsTest, ShowWebhooksWhereThereAreAny) {
                     HasSubstr("\ncallstate_webhooks_attempts_total{outcome=\"failed\"} 5\n")));
 }
 
+TEST_F(MetricsTest, ShowHowFarEachProjectionIs) {
+  Readings some = readings();
+  some.projections.push_back({.name = "index",
+                              .state = projections::State::retrying,
+                              .position = 40,
+                              .head = 42,
+                              .lag_records = 2,
+                              .lag = std::chrono::milliseconds(1'500),
+                              .retries = 3});
+  EXPECT_THAT(exposition(some),
+              AllOf(HasSubstr("\ncallstate_projection_lag_seconds{projection=\"index\"} 1.5\n"),
+                    HasSubstr("\ncallstate_projection_lag_records{projection=\"index\"} 2\n"),
+                    HasSubstr("\ncallstate_projection_position{projection=\"index\"} 40\n"),
+                    HasSubstr("\ncallstate_projection_retries_total{projection=\"index\"} 3\n"),
+                    HasSubstr("_state{projection=\"index\",state=\"retrying\"} 1\n"),
+                    HasSubstr("_state{projection=\"index\",state=\"following\"} 0\n")));
+}
+
 TEST_F(MetricsTest, OfTheProcessAreOfThisOne) {
   const auto process = read_process();
   const std::chrono::duration<double> now = std::chrono::system_clock::now().time_since_epoch();

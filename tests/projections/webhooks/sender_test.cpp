@@ -162,6 +162,14 @@ TEST_F(SenderTest, SaysThatItGaveUp) {
   EXPECT_EQ(outbox.counts().dead, 1U);
 }
 
+TEST_F(SenderTest, SaysThatTheOldestOfTheDeadMadeWay) {
+  outbox.overrun(12);
+  sender->start();
+  queue("evt_1");
+  client->answer(client->next().first, {.status = 410});
+  EXPECT_THAT(lines.wait_for(2), Contains(HasSubstr("but for the 12 oldest")));
+}
+
 TEST_F(SenderTest, RemembersAnAnswerThatTheOutboxCouldNotTake) {
   sender->start();
   queue("evt_1");
