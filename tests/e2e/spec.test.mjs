@@ -10,6 +10,7 @@ import Ajv from 'ajv';
 
 import { person } from './calls.mjs';
 import { unique } from './client.mjs';
+import { Receiver } from './receiver.mjs';
 import { Server } from './server.mjs';
 import {
   asyncapi,
@@ -117,6 +118,13 @@ describe('the documents and the sources have the same', () => {
     all(new RegExp(`${name}\\{(.*?)\\}`, 's').exec(text)[1], /"(\w+)"/g);
   const list = (name) => listIn(names, name);
 
+  test('types of webhooks', () => {
+    const told = all(source('projections/webhooks/call_events.hpp'), /_event = "([a-z_.]+)"/g);
+    assert.deepEqual(sorted(Object.keys(openapi.webhooks)), sorted(told));
+    const listed = openapi.components.schemas.DeadWebhooks.properties.webhooks.items.properties;
+    assert.deepEqual(sorted(listed.type.enum), sorted(told));
+  });
+
   test('types of messages', () => {
     const decoded = listIn(source('core/engine/metrics.hpp'), 'message_type_names');
     decoded.delete('unknown'); // of what could not be read
@@ -210,12 +218,17 @@ describe('every path of openapi.yaml', () => {
   const token = tokenFor(alice);
   const bobs = tokenFor(bob);
 
+  let receiver;
   before(async () => {
-    const flags = [...MEDIA, '--failed-logins', '1000', '--cors-origin', ORIGIN];
+    receiver = await Receiver.start({ answer: () => 410 });
+    const flags = [...MEDIA, ...receiver.flags, '--failed-logins', '1000', '--cors-origin', ORIGIN];
     server = await Server.start({ flags });
     asker = new Asker(server);
   });
-  after(() => server.stop());
+  after(async () => {
+    await server.stop();
+    await receiver.stop();
+  });
 
   const start = async (more = {}, options = {}) => {
     const body = { calleeId: bob.user, ...more };
@@ -538,6 +551,40 @@ describe('every path of openapi.yaml', () => {
     await strangers('DELETE', '/v1/checkpoints/{name}', { params: { name: '1' } });
   });
 
+  test('GET /v1/webhooks/dead, DELETE /v1/webhooks/dead/{id}, POST …/retry', async () => {
+    const by = { token: tokenFor(service()) };
+    const list = (query, options = by) =>
+      asker.ask('GET', '/v1/webhooks/dead', { query, ...options });
+    const drop = (id, options = by) =>
+      asker.ask('DELETE', '/v1/webhooks/dead/{id}', { params: { id }, ...options });
+    const retry = (id, options = by) =>
+      asker.ask('POST', '/v1/webhooks/dead/{id}/retry', { params: { id }, ...options });
+    for (let i = 0; i < 2; ++i) {
+      const { roomName } = await start({ calleeId: unique('away'), metadata: { i } });
+      await step('end', roomName, { token });
+    }
+    let page;
+    do page = (await status(200, list({ limit: 2 }))).json;
+    while (page.total < 4); // given up as soon as they have been answered
+    assert.equal(page.webhooks.length, 2);
+    const rest = (await status(200, list({ after: page.next }))).json.webhooks;
+    assert.ok(rest[0].id > page.webhooks[1].id);
+    await status(204, drop(page.webhooks[0].id));
+    await status(404, drop(page.webhooks[0].id));
+    await status(204, retry(page.webhooks[1].id));
+    await status(404, retry('evt_0_0000000000000001_1'));
+    for (const limit of [0, 201, 'x', '']) await status(400, list({ limit }), 'INVALID_MESSAGE');
+    for (const other of [token, tokenFor(auditor)]) {
+      await status(403, list({}, { token: other }), 'FORBIDDEN');
+      await status(403, drop('x', { token: other }), 'FORBIDDEN');
+      await status(403, retry('x', { token: other }), 'FORBIDDEN');
+    }
+    await status(413, retry('x', { ...by, body: tooMuch }));
+    await strangers('GET', '/v1/webhooks/dead', {});
+    await strangers('DELETE', '/v1/webhooks/dead/{id}', { params: { id: 'x' } });
+    await strangers('POST', '/v1/webhooks/dead/{id}/retry', { params: { id: 'x' } });
+  });
+
   test('GET /healthz, /readyz, /metrics', async () => {
     const huge = { headers: { 'X-Filler': 'x'.repeat(17 * 1024) } };
     for (const path of ['/healthz', '/readyz', '/metrics']) {
@@ -583,7 +630,7 @@ describe('every path of openapi.yaml', () => {
 
   test('takes no methods but those that are documented', async () => {
     const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-    const params = { room: 'r', user: 'u', name: '1' };
+    const params = { room: 'r', user: 'u', name: '1', id: 'x' };
     const some = tokenFor(service());
     for (const [path, item] of Object.entries(openapi.paths)) {
       const documented = methods.filter((method) => item[method.toLowerCase()]);
