@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -100,6 +102,30 @@ bool never_written(const std::filesystem::path& file, std::uint64_t offset) {
   const OpenFile open(file, O_RDONLY);
   if (open.get() < 0) return false;
   return ::lseek(open.get(), static_cast<off_t>(offset), SEEK_DATA) < 0 && errno == ENXIO;
+}
+
+std::unique_ptr<FileFiller> FileFiller::open(const std::filesystem::path& file) {
+  const int descriptor = ::open(file.c_str(), O_WRONLY | O_DIRECT | O_CLOEXEC);
+  if (descriptor < 0) return nullptr;
+  return std::unique_ptr<FileFiller>(new FileFiller(descriptor));
+}
+
+FileFiller::~FileFiller() {
+  ::close(descriptor_);
+}
+
+std::uint64_t FileFiller::fill(std::uint64_t from, std::uint64_t to, char byte) {
+  constexpr std::size_t piece_bytes = 256UL * 1024;
+  struct alignas(page_bytes) Piece {
+    std::array<char, piece_bytes> bytes;
+  };
+  const auto piece = std::make_unique_for_overwrite<Piece>();
+  piece->bytes.fill(byte);
+  const auto moved = move_all(to - from, [&](std::size_t at, std::size_t left) {
+    return ::pwrite(descriptor_, piece->bytes.data(), std::min(left, piece_bytes),
+                    static_cast<off_t>(from + at));
+  });
+  return from + moved / page_bytes * page_bytes;
 }
 
 }  // namespace callstate::storage

@@ -15,6 +15,7 @@
 #include "storage/detail/options.hpp"
 #include "storage/detail/presence.hpp"
 #include "storage/detail/refusal.hpp"
+#include "storage/detail/wal_file_system.hpp"
 #include "storage/snapshot_codec.hpp"
 
 namespace callstate::storage {
@@ -105,8 +106,9 @@ std::expected<void, Failure> check_mark(Database& database) {
 
 /// Before RocksDB reads the write-ahead log, as it would take some damage for
 /// the log's end, and delete the file: nothing in it is damaged, and the log
-/// reaches as far as it had come for sure.
-std::expected<void, Failure> check_end(const std::filesystem::path& path, rocksdb::Env* env) {
+/// reaches as far as it had come for sure. Tells `wal` where its files end.
+std::expected<void, Failure> check_end(const std::filesystem::path& path, rocksdb::Env* env,
+                                       WalFileSystem& wal) {
   auto files = read_wal(path);
   if (!files) return std::unexpected(files.error());
   judge_torn_tails(*files);
@@ -117,6 +119,7 @@ std::expected<void, Failure> check_end(const std::filesystem::path& path, rocksd
   const auto reached = may_reach(path, env, *files, acknowledged);
   if (!reached) return std::unexpected(reached.error());
   if (!*reached) return std::unexpected(lost_end(path, env, *files, acknowledged));
+  for (const auto& file : *files) wal.set_end(file.path.string(), file.end);
   return {};
 }
 
@@ -170,15 +173,17 @@ std::expected<std::unique_ptr<Database>, Failure> open_checked(
                      : " yet: the making of one was cut short, before any record; the next start "
                        "of the server makes it anew")});
   }
-  if (auto sound = check_end(path, env); !sound) return std::unexpected(sound.error());
+  const auto wal = std::make_shared<WalFileSystem>(env->GetFileSystem());
+  if (auto sound = check_end(path, env, *wal); !sound) return std::unexpected(sound.error());
   WalWatch watch;
-  auto options = database_options(env);
+  auto database = std::make_unique<Database>();
+  database->env = rocksdb::NewCompositeEnv(wal);
+  auto options = database_options(database->env.get());
   options.create_if_missing = *presence == Presence::nothing || *presence == Presence::begun;
   options.create_missing_column_families = *presence != Presence::log;
   options.wal_filter = &watch;  // of no use to RocksDB once it is open
   options.listeners.push_back(std::make_shared<BackgroundErrors>(path, fail_stop));
 
-  auto database = std::make_unique<Database>();
   database->path = path;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;

@@ -9,6 +9,7 @@
 #include "storage/detail/damage_text.hpp"
 #include "storage/detail/files.hpp"
 #include "storage/detail/wal_batch.hpp"
+#include "storage/detail/wal_file_system.hpp"
 
 namespace callstate::storage {
 namespace {
@@ -74,6 +75,14 @@ class Scan {
  public:
   explicit Scan(std::string_view bytes) : bytes_(bytes) {}
 
+  /// Has the file end where its fill begins, but not before `at`.
+  void leave_out_fill(std::size_t at) {
+    const auto last = bytes_.find_last_not_of(wal_fill);
+    const auto end = std::max(at, last == std::string_view::npos ? 0 : last + 1);
+    prepared_ = end < bytes_.size();
+    bytes_ = bytes_.substr(0, end);
+  }
+
   struct Step {
     Fault fault = Fault::none;
     std::size_t at = 0;     // behind the record, or where the fault is
@@ -101,6 +110,7 @@ class Scan {
 
   /// Whether the fault can be the rest of a write that was under way.
   [[nodiscard]] bool torn(Fault fault, std::size_t at, const std::filesystem::path& file) const {
+    if (prepared_ && fill_left(at)) return bytes_[at] != wal_fill && position_from(at + 1) == 0;
     switch (fault) {
       case Fault::unfinished:
       case Fault::short_header:
@@ -111,6 +121,7 @@ class Scan {
         return !checks(at, bytes_.size() - at - header_bytes) && !chunk_between(at + 1);
       case Fault::zeros: {
         if (bytes_.find_first_not_of('\0', at) != std::string_view::npos) return false;
+        if (prepared_) return false;
         const auto next_page = (at / page_bytes + 1) * page_bytes;
         return next_page >= bytes_.size() || never_written(file, next_page);
       }
@@ -170,6 +181,15 @@ class Scan {
     return stored == ((sum >> 15U) | (sum << 17U)) + 0xa282ead8U;  // as stored: masked
   }
 
+  /// Whether a page behind `at`, or the rest of the one that `at` is in, is fill.
+  [[nodiscard]] bool fill_left(std::size_t at) const {
+    for (; at < bytes_.size(); at = (at / page_bytes + 1) * page_bytes) {
+      const auto rest = bytes_.substr(at, page_bytes - at % page_bytes);
+      if (rest.find_first_not_of(wal_fill) == std::string_view::npos) return true;
+    }
+    return false;
+  }
+
   [[nodiscard]] bool chunk_between(std::size_t from) const {
     for (; from + header_bytes <= bytes_.size(); ++from) {
       if (chunk_at(from).fault == Fault::none) return true;
@@ -193,6 +213,7 @@ class Scan {
   }
 
   std::string_view bytes_;
+  bool prepared_ = false;  // there was fill behind them
 };
 
 void note(WalFile& file, call::Position position) {
@@ -206,19 +227,25 @@ void note(WalFile& file, call::Position position) {
 WalFile scan(const std::filesystem::path& path, std::string_view bytes) {
   WalFile file;
   file.path = path;
-  const Scan scan(bytes);
+  Scan scan(bytes);
   std::string record;
   std::string last_record;
   Scan::Step step;
   for (;;) {
-    step = scan.read(step.at, record);
+    step = scan.read(file.end, record);
+    if (step.fault != Fault::none && step.fault != Fault::end) {
+      scan.leave_out_fill(step.at);
+      step = scan.read(file.end, record);
+    }
     if (step.fault != Fault::none) break;
+    const auto at = step.at;
     const bool read =
         each_record(rocksdb::WriteBatch(record),
                     [&](call::Position position, std::string_view) { note(file, position); });
     if (!read) step = {Fault::content, step.begin, step.begin};
     if (!read) break;
     last_record.swap(record);
+    file.end = at;
   }
   each_record(rocksdb::WriteBatch(std::move(last_record)),
               [&](call::Position, std::string_view value) { file.last_value = value; });

@@ -70,10 +70,11 @@ bool HttpApi::knows(const HttpRequest& request) {
 }
 
 bool HttpApi::streams(const HttpRequest& request) {
-  return kind_of(request.segments) == Kind::stream && request.method == "GET" &&
+  return kind_of(request.segments) == Kind::stream && reads(request) &&
          request.identity.has_value();
 }
 
+// A stream comes here where it is refused by its method or for want of a token.
 Task<HttpResponse> HttpApi::answer(std::unique_ptr<HttpRequest> owned) {
   const HttpRequest& request = *owned;
   const auto& path = request.segments;
@@ -92,14 +93,10 @@ Task<HttpResponse> HttpApi::answer(std::unique_ptr<HttpRequest> owned) {
   if (kind == Kind::voip) co_return co_await act_in_call(request, path[1], path[2]);
   if (kind == Kind::room_state) co_return co_await room_state(request, path[2]);
   if (kind == Kind::presence) co_return co_await presence(request, path[2]);
-  if (kind == Kind::revoke) co_return co_await revoke(request, path[2]);
   if (kind == Kind::calls) co_return co_await list_calls(request);
   if (kind == Kind::call) co_return co_await show_call(request, path[2]);
   if (kind == Kind::call_events) co_return co_await call_events(request, path[2]);
-  // A stream that is asked for its head alone.
-  HttpResponse head;
-  head.content_type = "text/event-stream";
-  co_return head;
+  co_return co_await revoke(request, path[2]);
 }
 
 std::shared_ptr<const engine::Requester> HttpApi::requester(const HttpRequest& request,

@@ -34,13 +34,14 @@ class HttpApi {
   /// Whether it is the one that sends events for as long as the client listens.
   [[nodiscard]] static bool streams(const HttpRequest& request);
 
-  /// Answers, sooner or later. `knows` it.
+  /// Answers, sooner or later. `knows` it, and does not `streams`.
   Task<HttpResponse> answer(std::unique_ptr<HttpRequest> owned);
 
   /// Writes bytes to the client; false when it is gone.
   using Write = std::function<Task<bool>(std::string_view)>;
   /// Sends events by `write`, the response's head first, until the client goes, its
-  /// token has expired or the server drains. A response where it comes to that.
+  /// token has expired or the server drains. A response where it comes to that, and
+  /// where the head is all that is asked for.
   Task<std::optional<HttpResponse>> stream(std::unique_ptr<HttpRequest> owned, const Write& write);
 
   /// The answer to a token that no longer counts, or nothing.

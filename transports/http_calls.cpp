@@ -181,6 +181,8 @@ Task<HttpResponse> HttpApi::post_messages(const HttpRequest& request) {
         {}};
     if (server_.ports.inbox.submit(engine::Request{by, std::move(what)})) {
       awaited.push_back(i);
+    } else if (!several) {
+      co_return problem(overload);
     } else {
       results[i] = encode(overload);
     }
@@ -213,14 +215,12 @@ Task<HttpResponse> HttpApi::start_call(const HttpRequest& request) {
   message.id = idempotency(fields, request);
   message.room = fields.room(own_room(*request.identity, message.id));
   if (!fields.problem().empty()) co_return refuse(fields.problem());
-  const std::string callee(start.callees.front().view());
-  const std::string callee_name = start.callee_name;
   const call::RoomName room = message.room;
   message.body = std::move(start);
   const auto ack = co_await send(request, std::move(message));
   if (!ack) co_return ack.error();
 
-  // The log knows what it was given: the same for a repeated request.
+  // A repeat, whatever it says, is answered with what the first one has started.
   const auto record = co_await read_record(ack->position);
   const auto* started = record ? std::get_if<call::CallStarted>(&record->payload) : nullptr;
   if (started == nullptr)
@@ -231,8 +231,8 @@ Task<HttpResponse> HttpApi::start_call(const HttpRequest& request) {
   to.text("roomName", room.view());
   to.text("callLogId", call::to_string(record->call));
   to.begin_object("calleeInfo");
-  to.text("id", callee);
-  callee_name.empty() ? to.null("name") : to.text("name", callee_name);
+  to.text("id", started->callees.front().view());
+  started->callee_name.empty() ? to.null("name") : to.text("name", started->callee_name);
   to.null("role");
   to.end_object();
   if (server_.ports.media != nullptr && !started->media_room.empty()) {
@@ -266,16 +266,22 @@ Task<HttpResponse> HttpApi::act_in_call(const HttpRequest& request, std::string 
   message.room = *name;
   message.id = idempotency(fields, request);
   message.sender = fields.user("userId", Need::optional);
+  const auto also_by = [&](std::string_view field) {
+    const auto who = fields.user(field, Need::optional);
+    if (who && message.sender && *who != *message.sender)
+      fields.refuse(std::string(field) + " and userId name two users");
+    if (who) message.sender = who;
+  };
   if (verb == "ringing") {
     message.body = call::Ring{};
   } else if (verb == "accept") {
-    if (!message.sender) message.sender = fields.user("acceptedBy", Need::optional);
+    also_by("acceptedBy");
     message.body = call::Accept{};
   } else if (verb == "reject") {
-    if (!message.sender) message.sender = fields.user("rejectedBy", Need::optional);
+    also_by("rejectedBy");
     message.body = call::Reject{fields.label("reason")};
   } else if (verb == "end") {
-    if (!message.sender) message.sender = fields.user("endedBy", Need::optional);
+    also_by("endedBy");
     message.body = call::End{fields.label("reason")};
   } else {
     co_return problem(404, {}, "a call takes ringing, accept, reject and end");

@@ -292,6 +292,12 @@ Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> o
     after = now->cursor;
     add(*now);
   }
+  if (request.method == "HEAD") {
+    HttpResponse head;
+    head.content_type = "text/event-stream";
+    head.fields.emplace_back("Cache-Control", "no-store");
+    co_return head;
+  }
   const auto& settings = server_.settings.websocket;
   const auto expires = request.identity->expires_at;
   while (!going_away_ && !attendance.cut() && utc_now() < expires) {

@@ -134,6 +134,8 @@ void Hub::carry(const engine::Attach& effect) {
   if (session == nullptr) return;
   session->attached = true;
   session->inbox = effect.inbox;
+  session->outlet->attached();
+  touch(*session);
 }
 
 void Hub::carry(const engine::Subscribe& effect) {
@@ -239,6 +241,10 @@ void Hub::end_call(const call::Stream& room) {
 
 void Hub::send(Session& session, Outgoing& message) {
   session.outlet->send(message, Key::name(session.user->first));
+  touch(session);
+}
+
+void Hub::touch(Session& session) {
   if (session.touched) return;
   session.touched = true;
   touched_.push_back(&session);

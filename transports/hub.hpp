@@ -52,6 +52,8 @@ class Outgoing {
 class Outlet {
  public:
   virtual ~Outlet() = default;
+  /// The engine has let the session in; before any send.
+  virtual void attached() {}
   /// Queues a message, as the session's user sees it. Must not remove any session from the hub: a
   /// session whose queue is full remembers that and closes itself (4410) in `flush`.
   virtual void send(Outgoing& message, std::string_view user) = 0;
@@ -152,6 +154,8 @@ class Hub {
   void drop_subscriber(Session& session, Rooms::value_type& room);
   void end_call(const call::Stream& room);
   void send(Session& session, Outgoing& message);
+  /// It is flushed with the others.
+  void touch(Session& session);
   void send_once(Session& session, Outgoing& message);  // in this round
   void send_to_room(const call::Stream& room, Outgoing& message);
 

@@ -163,6 +163,7 @@ void WebSocketSession::flush() {
 }
 
 void WebSocketSession::write_queued() {
+  if (state_ == State::open && !attached_) return;
   const auto all_sent = [this] { return queue_.empty() && !stream_.has_unsent(); };
   while (!all_sent() && !waiting_writable_ && stream_.is_open()) {
     const auto scratch = thread().scratch();
@@ -208,6 +209,8 @@ void WebSocketSession::leave() {
     counted_waiting_ = false;
     --server().unauthenticated;
   }
+  // What it would have been told as one who was let in.
+  if (state_ == State::open && !attached_) queue_.drop_unstarted();
   if (!known_to_engine_) return;
   known_to_engine_ = false;
   thread().hub().remove(id_);

@@ -37,6 +37,7 @@ class WebSocketSession final : public Outlet, public Connection, public Watched 
   /// From here on the thread owns the session, until the connection has ended.
   static void run(std::unique_ptr<WebSocketSession> self);
 
+  void attached() override { attached_ = true; }
   void send(Outgoing& message, std::string_view user) override;
   void resume(const engine::Resume& what) override;
   void flush() override;
@@ -50,7 +51,7 @@ class WebSocketSession final : public Outlet, public Connection, public Watched 
  private:
   enum class State : std::uint8_t {
     waiting,  // for AUTH
-    open,
+    open,     // and answered nothing before the engine has let it in
     closing,  // our close frame is queued or written; nothing is taken any more
   };
 
@@ -125,6 +126,7 @@ class WebSocketSession final : public Outlet, public Connection, public Watched 
   State state_ = State::waiting;
   call::Role role_ = call::Role::crm_user;  // of the token, once open
   bool known_to_engine_ = false;            // OpenSession was submitted, CloseNotice not yet
+  bool attached_ = false;                   // the engine has let it in
   bool counted_waiting_ = false;            // among the server's unauthenticated sessions
   bool waiting_writable_ = false;           // the socket takes no more for now
   bool overflowed_ = false;

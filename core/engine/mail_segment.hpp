@@ -72,7 +72,8 @@ class MailSegment {
     if (known == index_.end()) return;
     for (auto at = known->second; at != none; at = refs_[at].next_of_address) {
       const auto some = heard(refs_[at], after);
-      out.insert(out.end(), some.begin(), some.begin() + std::min(some.size(), max));
+      const auto first = some.first(std::min(some.size(), max));
+      out.insert(out.end(), first.begin(), first.end());
     }
   }
 

@@ -347,11 +347,17 @@ Batch Sequencer::begin() {
   Batch batch;
   batch.number = ++last_batch_;
   batch.records = log_.begin();
+  // As many as the last one had, or moving them while they grow takes longer than
+  // deciding them.
+  batch.effects.reserve(last_effects_);
+  batch.mail.reserve(last_mail_);
   return batch;
 }
 
 void Sequencer::finish(Batch& batch, bool everything) {
   batch.head = head_;
+  last_effects_ = batch.effects.size();
+  last_mail_ = batch.mail.size();
   if (everything) {
     audiences_.close_segment(head_, batch.mail);
     batch.saves = states_.take_dirty(states_.dirty(), batch.number);

@@ -232,6 +232,8 @@ class Sequencer {
   std::size_t users_online_ = 0;
 
   std::uint64_t last_batch_ = 0;
+  std::size_t last_effects_ = 0;  // in the batch before
+  std::size_t last_mail_ = 0;
   std::atomic<std::uint64_t> batch_done_ = 0;
   call::Position marked_ = 0;            // the last checkpoint's position
   call::Position mark_at_ = 0;           // a checkpoint is under way for this position

@@ -150,6 +150,11 @@ void CallHistory::add(const call::Record& record) {
   if (row.parties.size() > 1) event.callee = row.parties[1].user;
 }
 
+const CallRow* CallHistory::find(const call::CallId& id) const {
+  const auto found = calls_.find(id);
+  return found == calls_.end() ? nullptr : &found->second.row;
+}
+
 Changes CallHistory::take() {
   Changes taken{.calls = {},
                 .events = std::exchange(changes_.events, {}),

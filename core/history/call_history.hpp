@@ -22,6 +22,10 @@ class CallHistory {
   /// change nothing but the position; so does one whose position was seen before.
   void add(const call::Record& record);
 
+  /// The call as it stands: live, or ended since the last `take`; null for any other.
+  /// Until the next call of this.
+  [[nodiscard]] const CallRow* find(const call::CallId& id) const;
+
   /// What was added since the last time; nothing of it is kept but live calls.
   Changes take();
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 
 #include <atomic>
 #include <filesystem>
@@ -15,6 +16,8 @@ namespace callstate::storage {
 /// An open RocksDB with its families. What is in it is safe from any thread.
 struct Database {
   std::filesystem::path path;
+  /// What the database is on; outlives it.
+  std::unique_ptr<rocksdb::Env> env;
   std::unique_ptr<rocksdb::DB> db;
   rocksdb::ColumnFamilyHandle* log = nullptr;
   rocksdb::ColumnFamilyHandle* snapshot = nullptr;

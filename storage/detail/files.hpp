@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -25,5 +26,31 @@ bool replace_file(const std::filesystem::path& file, std::string_view bytes);
 /// Whether the file's bytes from `offset` on are a hole, to which nothing was
 /// ever written. False where the file system does not say.
 bool never_written(const std::filesystem::path& file, std::uint64_t offset);
+
+/// Writes whole pages past the page cache, so that nobody who syncs the file waits
+/// for them, and that they are no longer the file system's to allocate then. One
+/// thread.
+class FileFiller {
+ public:
+  static constexpr std::uint64_t page_bytes = 4096;
+  /// The end of the page that holds the byte before `offset`.
+  static constexpr std::uint64_t page_end(std::uint64_t offset) {
+    return (offset + page_bytes - 1) / page_bytes * page_bytes;
+  }
+
+  /// Nothing where the file cannot be opened so, as on some file systems.
+  static std::unique_ptr<FileFiller> open(const std::filesystem::path& file);
+  ~FileFiller();
+  FileFiller(const FileFiller&) = delete;
+  FileFiller& operator=(const FileFiller&) = delete;
+
+  /// Makes the bytes from `from` to `to`, which are ends of pages, to `byte`. Gives
+  /// up to where that went well.
+  std::uint64_t fill(std::uint64_t from, std::uint64_t to, char byte);
+
+ private:
+  explicit FileFiller(int descriptor) : descriptor_(descriptor) {}
+  int descriptor_;
+};
 
 }  // namespace callstate::storage

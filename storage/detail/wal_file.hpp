@@ -27,6 +27,11 @@ namespace callstate::storage {
 ///   new size and not the bytes.
 ///
 /// Everything else is *damaged*: an acknowledged record could have been there.
+///
+/// A file may be prepared (see WalFileSystem). Its fill, up to the file's end, is no
+/// tail: what was written ends before it. In front of it a tail is also torn where an
+/// entry has begun, a page of it still holds the fill and no later entry begins: that
+/// page was never written, so the write that it belonged to was never synced.
 struct WalFile {
   enum class Tail : std::uint8_t { none, torn, damaged };
 
@@ -35,6 +40,8 @@ struct WalFile {
   std::vector<Extent> found;
   /// The bytes of the last of them; empty without any.
   std::string last_value;
+  /// Behind the last entry that is whole.
+  std::uint64_t end = 0;
   Tail tail = Tail::none;
   /// Where the tail begins, and what is wrong there.
   std::uint64_t tail_offset = 0;

@@ -248,6 +248,7 @@ test('a user who was thrown out does not come back with the old token', async ()
   const poll = await connect(server, device(who, 'phone'), 'poll');
   const stream = await connect(server, device(who, 'tablet'), 'sse');
   const old = as(server, who);
+  const token = tokenFor(who);
   const service = as(server, person('crm', { role: 'SERVICE' }));
   assertProblem(await old.post(`/v1/users/${who.user}/revoke`), 403, 'FORBIDDEN');
   const revoked = await service.post(`/v1/users/${who.user}/revoke`);
@@ -258,6 +259,12 @@ test('a user who was thrown out does not come back with the old token', async ()
   await stream.closed();
   const again = server.dial(`/v1/ws?token=${tokenFor({ ...who, iat: seconds() - 1 })}`);
   await again.closed(1008);
+  const late = server.dial('/v1/ws');
+  await late.opened();
+  late.send({ type: 'AUTH', token, id: 'first' });
+  late.send({ type: 'PING', id: 'second' });
+  assert.equal((await late.closed(1008)).reason, 'Invalid authentication token');
+  assert.deepEqual(late.received, []);
   const refusals = [
     old.get('/v1/messages?wait=5&since=0'),
     old.get('/v1/stream'),
@@ -269,7 +276,10 @@ test('a user who was thrown out does not come back with the old token', async ()
   for (const answer of refusals) assertProblem(await answer, 401, 'UNAUTHENTICATED');
   // Tokens say to the second when they were issued.
   const anew = { ...who, iat: seconds() + 1 };
-  await (await server.inbox(anew)).close();
+  const back = await server.inbox(anew);
+  await back.refused({ type: 'AUTH', token }, 'UNAUTHENTICATED');
+  await back.settled();
+  await back.close();
   assert.equal((await as(server, anew).get('/v1/messages')).status, 200);
 });
 

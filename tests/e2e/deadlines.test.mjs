@@ -5,6 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { connected, person, ringing } from './calls.mjs';
 import { unique } from './client.mjs';
 import { Server } from './server.mjs';
+import { as } from './stations.mjs';
 
 // A server each, so that only one of the times is short.
 const serverWith = (...flags) => {
@@ -135,5 +136,36 @@ describe('with long times', () => {
     await bob.next('CALL_STARTED', { roomName: room });
     await bob.tell({ type: 'ACCEPTED', roomName: room });
     await alice.next('ACCEPTED');
+  });
+});
+
+describe('with a short presence of those who poll', () => {
+  const at = serverWith('--poll-presence', '300ms', '--presence-grace', '100ms');
+
+  test('who polls is there while a poll waits, and that long after it', async () => {
+    const [room, kim] = [unique('room'), person('kim')];
+    const alice = await at.server.join(room, person('ann'));
+    const { get, post } = as(at.server, kim);
+    let polled = Date.now();
+    const { cursor } = (await get('/v1/messages')).json;
+    await alice.tell({ type: 'CALL_STARTED', roomName: room, calleeId: kim.user });
+    assert.equal((await post(`/voip/${room}/accept`)).status, 200);
+    const offline = async () => {
+      const left = await alice.next('PARTICIPANT_LEFT');
+      assert.deepEqual([left.userId, left.reason], [kim.user, 'disconnected']);
+      await alice.next('USER_OFFLINE');
+      const { json } = await get(`/v1/users/${kim.user}/presence`);
+      assert.deepEqual([json.online, json.devices, json.rooms], [false, [], [room]]);
+      return Date.parse(left.at) - polled;
+    };
+    let stayed = await offline();
+    assert.ok(stayed >= 299 && stayed < 3_000, `was there for ${stayed} ms`);
+
+    polled = Date.now();
+    const waited = await get(`/v1/messages?room=other&since=${cursor}&wait=1`);
+    assert.deepEqual(waited.json.messages, []);
+    await alice.next('PARTICIPANT_JOINED', { userId: kim.user });
+    stayed = await offline();
+    assert.ok(stayed >= 1_299 && stayed < 4_000, `was there for ${stayed} ms`);
   });
 });

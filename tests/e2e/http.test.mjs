@@ -5,8 +5,9 @@ import { after, before, describe, test } from 'node:test';
 
 import { connected, person } from './calls.mjs';
 import { unique } from './client.mjs';
-import { exchange } from './raw.mjs';
+import { exchange, packet } from './raw.mjs';
 import { Server } from './server.mjs';
+import { operations } from './spec.mjs';
 import { as, assertProblem, request } from './stations.mjs';
 import { tokenFor } from './tokens.mjs';
 
@@ -24,15 +25,7 @@ const service = () => as(server, person('crm', { role: 'SERVICE' }));
 const start = (more) => ({ type: 'CALL_STARTED', roomName: 'r', calleeId: 'bob', ...more });
 
 /** A request as text; the token is good. */
-function raw(line, fields = [], body = '') {
-  const head = [
-    `${line} HTTP/1.1`,
-    'Host: x',
-    `Authorization: Bearer ${tokenFor(user())}`,
-    ...fields,
-  ];
-  return `${head.join('\r\n')}\r\n\r\n${body}`;
-}
+const raw = (line, fields, body) => packet(line, { token: tokenFor(user()), fields, body });
 const json = (body) => ['Content-Type: application/json', `Content-Length: ${body.length}`];
 
 describe('a connection', () => {
@@ -93,6 +86,28 @@ describe('a connection', () => {
     }
     const head = await request(server, 'HEAD', '/v1/stream', { token: tokenFor(user()) });
     assert.equal(head.headers['content-type'], 'text/event-stream');
+    assert.equal(head.headers['cache-control'], 'no-store');
+  });
+
+  test('HEAD of a stream is refused as GET is', async () => {
+    const gone = user();
+    const revoked = tokenFor(gone);
+    const customer = { ...user(), role: 'PORTAL_CUSTOMER' };
+    const { room } = await connected(server);
+    await as(server, person('crm', { role: 'SERVICE' })).post(`/v1/users/${gone.user}/revoke`);
+    const refusals = [
+      [revoked, '', 401],
+      [tokenFor(user()), '?since=x', 400],
+      [tokenFor(user()), '?since=99999999', 400],
+      [tokenFor(customer), `?room=${room}`, 403],
+    ];
+    for (const [token, query, status] of refusals) {
+      for (const method of ['GET', 'HEAD']) {
+        const answer = await request(server, method, `/v1/stream${query}`, { token });
+        assert.equal(answer.status, status, `${method} ${query}`);
+        assert.equal(answer.headers['content-type'], 'application/problem+json');
+      }
+    }
   });
 });
 
@@ -114,9 +129,9 @@ describe('what may be taken for two requests is refused, and the connection ends
     'a space before the colon': ['Content-Length : 0'],
   };
   for (const [what, fields] of Object.entries(framings)) {
-    for (const path of ['/v1/messages', '/voip/start', '/voip/r/end', '/v1/users/u/revoke']) {
-      test(`${what}, on ${path}`, async () => {
-        const head = raw(`POST ${path}`, ['Content-Type: application/json', ...fields]);
+    for (const { method, target } of operations) {
+      test(`${what}, on ${method} ${target}`, async () => {
+        const head = raw(`${method} ${target}`, ['Content-Type: application/json', ...fields]);
         const { responses, closed } = await exchange(server, `${head}0\r\n\r\n${smuggled}`);
         assert.deepEqual(
           responses.map((each) => [each.status, each.headers['content-type']]),

@@ -5,7 +5,12 @@ import { after, before, describe, test } from 'node:test';
 
 import { connected, person } from './calls.mjs';
 import { unique } from './client.mjs';
+import { MEDIA } from './mediaserver.mjs';
+import { exchange, packet } from './raw.mjs';
 import { Server } from './server.mjs';
+import { asyncapi, operations, propertiesOf, typesOf } from './spec.mjs';
+import { assertProblem, request } from './stations.mjs';
+import { tokenFor } from './tokens.mjs';
 
 let server;
 before(
@@ -281,5 +286,291 @@ describe('HTTP', () => {
 
   test('a path that is not there', async () => {
     assert.equal((await fetch(`${server.http}/nothing`)).status, 404);
+  });
+});
+
+// What is wrong, on every path of schemas/openapi.yaml on which it can be.
+describe('by HTTP, on every path:', () => {
+  let there;
+  let token;
+  before(async () => {
+    const flags = [...MEDIA.flags, '--rate-messages', '100000/s', '--rate-calls', '100000/s'];
+    there = await Server.start({ flags, env: MEDIA.env });
+    token = tokenFor(person('clumsy', { role: 'SERVICE' }));
+  });
+  // Whatever it was, the same process goes on.
+  after(async () => {
+    assert.equal((await request(there, 'GET', '/healthz')).text, 'ok');
+    await there.stop();
+  });
+
+  const ask = (method, target, options) => request(there, method, target, { token, ...options });
+  const named = ({ method, target }) => `${method} ${target}`;
+  const isPublic = ({ target }) => ['/healthz', '/readyz', '/metrics'].includes(target);
+  // Its token is of the body: what is wrong with that is seen first.
+  const isWebhook = ({ target }) => target === '/livekit/webhook';
+  const taking = operations.filter((each) => each.body && !isWebhook(each));
+
+  /** Checks a refusal: as a problem, with one of the statuses. */
+  function assertRefused(answer, statuses, what) {
+    assert.ok(statuses.includes(answer?.status), `${what}: ${answer?.status} ${answer?.text}`);
+    assert.equal(answer.headers['content-type'], 'application/problem+json', what);
+    if (answer.json) assert.equal(answer.json.status, answer.status, what);
+  }
+  /** One request as text, and its answer. */
+  async function sends(text, options) {
+    const { responses } = await exchange(there, text, { count: 1, ...options });
+    return responses[0];
+  }
+
+  test('methods that nobody has', async () => {
+    const strange = ['TRACE', 'PROPFIND', 'BREW', 'get', 'CONNECT', 'M'.repeat(1_000)];
+    for (const each of operations) {
+      const paths = operations.filter(({ path }) => path === each.path);
+      const takes = paths.flatMap(({ method }) => (method === 'GET' ? ['GET', 'HEAD'] : [method]));
+      for (const method of strange) {
+        const answer = await sends(packet(`${method} ${each.target}`, { token }));
+        const what = `${method.slice(0, 10)} ${each.target}`;
+        assertRefused(answer, [405], what);
+        assert.deepEqual(answer.headers.allow.split(', ').sort(), takes.sort(), what);
+      }
+    }
+  });
+
+  test('bodies of other types', async () => {
+    const types = ['text/plain', 'application/xml', 'multipart/form-data; boundary=x', 'json', '/'];
+    for (const each of taking) {
+      assert.ok(each.responses[415], named(each));
+      for (const type of types) {
+        const headers = { 'Content-Type': type };
+        const answer = await ask(each.method, each.target, { body: '{}', headers });
+        assertRefused(answer, [415], `${named(each)} of ${type}`);
+      }
+    }
+  });
+
+  test('bodies beyond 64 KiB, announced or in chunks', async () => {
+    const chunk = `8000\r\n${text(0x8000)}\r\n`;
+    for (const each of operations.filter((one) => !isPublic(one) && !isWebhook(one))) {
+      const long = ['Content-Type: application/json', 'Content-Length: 65537'];
+      const announced = packet(named(each), { token, fields: long });
+      assertRefused(await sends(announced), [413], named(each));
+      const chunked = ['Content-Type: application/json', 'Transfer-Encoding: chunked'];
+      const body = `${chunk}${chunk}${chunk}0\r\n\r\n`;
+      const pieces = packet(named(each), { token, fields: chunked, body });
+      assertRefused(await sends(pieces), [413], `${named(each)} in chunks`);
+    }
+  });
+
+  test('chunks that are none', async () => {
+    const fields = ['Content-Type: application/json', 'Transfer-Encoding: chunked'];
+    const bodies = ['x\r\n', '-1\r\n', '2\r\n{}x\r\n0\r\n\r\n', `${'f'.repeat(17)}\r\n`];
+    for (const each of taking) {
+      for (const body of bodies) {
+        const answer = await sends(packet(named(each), { token, fields, body }));
+        assertRefused(answer, [400, 413], `${named(each)} with ${JSON.stringify(body)}`);
+      }
+    }
+  });
+
+  test('what is no JSON, or no object', async () => {
+    const bodies = ['{', 'x', '"x"', '7', 'null', '{}{}', '{"id":}', '{"id":"a","id":"b"}', '\0'];
+    const deep = `${'{"a":'.repeat(1_000)}1${'}'.repeat(1_000)}`;
+    const latin = Buffer.from('{"id":"\xff"}', 'latin1').toString('latin1');
+    for (const each of taking) {
+      for (const body of [...bodies, deep]) {
+        const answer = await ask(each.method, each.target, { body });
+        assertRefused(answer, [400], `${named(each)} with ${body.slice(0, 20)}`);
+      }
+      const fields = ['Content-Type: application/json', `Content-Length: ${latin.length}`];
+      const bytes = Buffer.from(packet(named(each), { token, fields, body: latin }), 'latin1');
+      assertRefused(await sends(bytes), [400], `${named(each)} with no UTF-8`);
+    }
+  });
+
+  test('fields of other kinds, too long, and missing ones', async () => {
+    const messages = typesOf('client').filter(
+      (type) => !['JOIN', 'LEAVE', 'AUTH', 'PING'].includes(type),
+    );
+    const good = Object.fromEntries(
+      messages.map((type) => {
+        const [{ payload }] = asyncapi.components.messages[`client.${type}`].examples;
+        return [type, { roomName: 'r', ...payload }];
+      }),
+    );
+    const refused = async (each, body, field) => {
+      const what = `${named(each)} with ${JSON.stringify(body).slice(0, 200)}`;
+      const answer = await ask(each.method, each.target, { body });
+      assertRefused(answer, [400], what);
+      assert.match(answer.json.detail, new RegExp(`\\b${field}`), what);
+    };
+    for (const each of taking) {
+      const shapes = each.path === '/v1/messages' ? messages : [undefined];
+      for (const type of shapes) {
+        const { properties, required } = propertiesOf(each.body, type);
+        const body = type ? good[type] : each.path === '/voip/start' ? { calleeId: 'bob' } : {};
+        for (const field of Object.keys(properties).filter((name) => name !== 'type')) {
+          for (const value of [7, true, [[]], [{}], text(10_000)])
+            await refused(each, { ...body, [field]: value }, field);
+          const { type: kind } = properties[field];
+          if (kind !== 'object') await refused(each, { ...body, [field]: {} }, field);
+          if (kind !== 'string') continue;
+          // Labels may be empty.
+          if (!/Name$|^reason$|^data$/.test(field) || field === 'roomName')
+            await refused(each, { ...body, [field]: '' }, field);
+        }
+        for (const field of required.filter((name) => name !== 'type'))
+          await refused(each, { ...body, [field]: undefined }, field);
+      }
+    }
+  });
+
+  const numbers = ['', '-1', '-0', '+1', '1.5', '1e3', '0x1', ' 1', '1 ', 'one', '1,2', 'NaN'];
+  const tooLarge = ['99999999999', '9'.repeat(20), '18446744073709551616', '9'.repeat(200)];
+
+  test('cursors and other numbers that are none', async () => {
+    for (const each of operations) {
+      for (const parameter of each.parameters) {
+        const kinds = [parameter.schema, ...(parameter.schema.oneOf ?? [])];
+        if (!kinds.some(({ type }) => type === 'integer')) continue;
+        for (const value of [...numbers, ...tooLarge]) {
+          const isField = parameter.in === 'header';
+          // A field that says nothing, or has spaces around, is as good as without.
+          if (isField && value.trim() !== value) continue;
+          if (isField && value === '') continue;
+          const headers = isField ? { [parameter.name]: value } : {};
+          const query = isField ? '' : `?${parameter.name}=${encodeURIComponent(value)}`;
+          for (const method of [each.method, 'HEAD']) {
+            const answer = await ask(method, each.target + query, { headers });
+            assertRefused(answer, [400], `${method} ${each.target}${query} ${parameter.name}`);
+          }
+        }
+      }
+    }
+  });
+
+  const bent = ['%', '%2', '%zz', '%00', '%ff', '%C3%28', '%0d%0a', '%u0041', '%%', '%2%66'];
+
+  test('keys and names that are too long, or none', async () => {
+    const names = {
+      room: ['', 'a b', 'a%2Fb', 'zo%C3%AB', text(129)],
+      user: ['', '%00', 'a%0Ab', '%FF', text(256)],
+      name: ['', '-1', '1.5', 'a', '..', '%2e%2e%2fx', '1'.repeat(21), text(300)],
+    };
+    for (const each of operations) {
+      for (const { name, in: place, schema } of each.parameters) {
+        if (place === 'header' && schema.maxLength) {
+          const headers = { [name]: text(schema.maxLength + 1) };
+          const answer = await ask(each.method, each.target, { headers, body: { calleeId: 'b' } });
+          assertRefused(answer, [400], `${named(each)} with a long ${name}`);
+        }
+        if (place !== 'path') continue;
+        for (const value of names[name]) {
+          const target = each.path.replace(`{${name}}`, value);
+          const answer = await sends(packet(`${each.method} ${target}`, { token }));
+          assertRefused(answer, name === 'name' ? [404] : [400], `${each.method} ${target}`);
+        }
+      }
+    }
+  });
+
+  test('percent signs that encode nothing, in paths', async () => {
+    for (const each of operations) {
+      for (const bit of bent) {
+        const inside = each.path.replace(/\{\w+\}/g, `r${bit}`);
+        const targets = [each.target + bit, each.target.replace('/', `/${bit}`)];
+        if (inside !== each.path) targets.push(inside);
+        for (const target of targets) {
+          const answer = await sends(packet(`${each.method} ${target}`, { token }));
+          // A user may be called `u%`; of a room there is none of that name.
+          const taken = /^\/v1\/users\//.test(target) && answer?.status === 200;
+          if (!taken) assertRefused(answer, [400, 404], `${each.method} ${target}`);
+        }
+      }
+    }
+  });
+
+  test('percent signs that encode nothing, in queries', async () => {
+    for (const each of operations) {
+      for (const { name, in: place, schema } of each.parameters) {
+        if (place !== 'query' || name === 'device') continue;
+        assert.ok(schema, name);
+        for (const bit of bent) {
+          const answer = await sends(packet(`${named(each)}?${name}=1${bit}`, { token }));
+          assertRefused(answer, [400], `${named(each)}?${name}=1${bit}`);
+        }
+      }
+      // A token is no good with it, and what nobody reads is not looked at.
+      for (const bit of isPublic(each) || isWebhook(each) ? [] : bent) {
+        const answer = await sends(packet(`${named(each)}?token=${bit}`));
+        assertRefused(answer, [401, 429], `${named(each)}?token=${bit}`);
+      }
+    }
+  });
+
+  test('heads without end', async () => {
+    const heads = {
+      'a long field': { fields: [`X-Long: ${text(100_000)}`] },
+      'a long name': { fields: [`${text(100_000)}: x`] },
+      'very many fields': { fields: Array(20_000).fill('A: b') },
+      'a long token': { fields: [`Authorization: Bearer ${text(100_000)}`] },
+      'a long address': { more: `?x=${text(100_000)}` },
+      'a long path': { more: `/${text(100_000)}` },
+      'very many segments': { more: '/a'.repeat(50_000) },
+      'very many parameters': { more: `?${'a=b&'.repeat(20_000)}` },
+    };
+    for (const each of operations) {
+      for (const [what, { fields, more = '' }] of Object.entries(heads)) {
+        const answer = await sends(packet(named(each) + more, { token, fields }));
+        assertRefused(answer, [431], `${named(each)} with ${what}`);
+      }
+    }
+  });
+
+  test('heads that are just within the bound', async () => {
+    const heads = {
+      'many fields': { fields: Array(2_000).fill('A: b') },
+      'many segments': { more: '/a'.repeat(5_000) },
+      'many parameters': { more: `?${'a&'.repeat(5_000)}` },
+      'a long address': { more: `?x=${text(12_000)}` },
+      'encoded bytes': { more: `?x=${'%41'.repeat(4_000)}` },
+    };
+    for (const each of operations) {
+      for (const [what, { fields, more = '' }] of Object.entries(heads)) {
+        if (each.target === '/v1/stream') continue; // would not end
+        const answer = await sends(packet(named(each) + more, { token, fields }));
+        assert.ok(answer.status < 500 && answer.status !== 431, `${named(each)}: ${what}`);
+        if (answer.status >= 400) assertRefused(answer, [answer.status], what);
+      }
+    }
+  });
+
+  test('what is no HTTP/1.1', async () => {
+    for (const each of operations) {
+      const line = named(each);
+      const rest = `Host: x\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+      const texts = [
+        `${line} HTTP/2.0\r\n${rest}`,
+        `${line} HTTP/1.9\r\n${rest}`,
+        `${line} HTTP/1\r\n${rest}`,
+        `${line} FTP/1.1\r\n${rest}`,
+        `${line}\r\n${rest}`,
+        `${line}  HTTP/1.1\r\n${rest}`,
+        `${line.replace(' ', '  ')} HTTP/1.1\r\n${rest}`,
+        `${line.replace(' ', '\t')} HTTP/1.1\r\n${rest}`,
+        `${line} HTTP/1.1\r\nNo colon\r\n${rest}`,
+        `${line} HTTP/1.1\r\n: no name\r\n${rest}`,
+        `${line} HTTP/1.1\r\nA(b): c\r\n${rest}`,
+        `${line} HTTP/1.1\r\nX: a\0b\r\n${rest}`,
+        `${line} HTTP/1.1\r\nX: a\rb\r\n${rest}`,
+        `${line} HTTP/1.1\r\nAuthorization: Bearer ${token}\r\n\r\n`,
+        `${line} HTTP/1.1\r\nHost: y\r\n${rest}`,
+        `${each.method} ${each.target.slice(1)} HTTP/1.1\r\n${rest}`,
+        `${each.method} * HTTP/1.1\r\n${rest}`,
+        `${each.method} x:80 HTTP/1.1\r\n${rest}`,
+      ];
+      for (const bytes of texts)
+        assertRefused(await sends(bytes), [400], JSON.stringify(bytes.slice(0, 80)));
+    }
   });
 });

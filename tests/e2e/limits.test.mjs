@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { person } from './calls.mjs';
 import { unique } from './client.mjs';
 import { Server } from './server.mjs';
+import { as, assertProblem } from './stations.mjs';
 import { tokenFor } from './tokens.mjs';
 
 let server;
@@ -177,4 +178,80 @@ test('a client that does not read is closed with 4410 and holds nobody up', asyn
   await bob.tell({ type: 'ENDED', roomName: room });
   await alice.next('ENDED');
   assert.equal(bob.events(room).length, sent + 3);
+});
+
+describe('by HTTP', () => {
+  /** Checks a refusal that says when to ask again: in whole seconds, and precisely. */
+  function assertLater(answer, most) {
+    const { retryAfterMs } = assertProblem(answer, 429, 'RATE_LIMITED');
+    assert.ok(retryAfterMs >= 1 && retryAfterMs <= most, `${retryAfterMs}`);
+    assert.equal(Number(answer.headers['retry-after']), Math.ceil(retryAfterMs / 1000));
+    return retryAfterMs;
+  }
+
+  test('messages of one user beyond the rate are refused, each by itself', async () => {
+    const { post } = as(server, person('eager'));
+    const pings = times(30, (_, i) => ({ type: 'PING', id: `p${i}` }));
+    const { results } = (await post('/v1/messages', pings)).json;
+    assert.deepEqual(
+      results.map(({ id }) => id),
+      pings.map(({ id }) => id),
+    );
+    const pongs = results.filter(({ type }) => type === 'PONG').length;
+    assert.ok(pongs >= 10 && pongs < 20, `${pongs} were taken`);
+    for (const { type, code, retryAfterMs } of results.slice(pongs)) {
+      assert.deepEqual([type, code], ['ERROR', 'RATE_LIMITED']);
+      assert.ok(retryAfterMs >= 1 && retryAfterMs <= 1_000, `${retryAfterMs}`);
+    }
+    const wait = assertLater(await post('/v1/messages', { type: 'PING', id: 'late' }), 1_000);
+    // Of nobody else, whatever connection it comes by.
+    assert.equal((await as(server, person('calm')).post('/v1/messages', pings[0])).status, 200);
+    await new Promise((done) => setTimeout(done, wait));
+    assert.equal((await post('/v1/messages', { type: 'PING', id: 'late' })).status, 200);
+  });
+
+  test('new calls of one user', async () => {
+    const { post } = as(server, person('dialler'));
+    const body = { calleeId: 'x' };
+    for (let i = 0; i < 2; ++i) assert.equal((await post('/voip/start', body)).status, 201);
+    assertLater(await post('/voip/start', body), 30_000);
+    const start = { type: 'CALL_STARTED', roomName: unique('room'), calleeId: 'x' };
+    const [result] = (await post('/v1/messages', [start])).json.results;
+    assert.equal(result.code, 'RATE_LIMITED');
+    assert.ok(result.retryAfterMs > 0 && result.retryAfterMs <= 30_000, `${result.retryAfterMs}`);
+  });
+
+  test('polls and streams of more devices than a user may have', async () => {
+    const { get } = as(server, person('hydra'));
+    for (const device of ['a', 'b', 'c', 'a', 'b'])
+      assert.equal((await get(`/v1/messages?device=${device}`)).status, 200);
+    for (const path of ['/v1/messages', '/v1/stream']) {
+      const answer = await get(`${path}?device=d`);
+      assert.match(assertProblem(answer, 429, 'RATE_LIMITED').detail, /sessions/);
+      assert.equal(answer.headers['retry-after'], undefined); // nobody knows
+    }
+  });
+
+  test('new devices that poll, and not their polls', async (t) => {
+    const own = await Server.start({ flags: ['--rate-sessions', '1/h:2'] });
+    t.after(() => own.stop());
+    const { get } = as(own, person('restless'));
+    for (const device of ['a', 'b', 'a', 'b', 'a', 'b'])
+      assert.equal((await get(`/v1/messages?device=${device}`)).status, 200);
+    const refused = await get('/v1/messages?device=c');
+    assert.match(assertProblem(refused, 429, 'RATE_LIMITED').detail, /too fast/);
+    assert.equal((await get('/v1/messages?device=a')).status, 200);
+  });
+
+  test('failed authentications of one address, where a good token is let in', async (t) => {
+    const own = await Server.start({ flags: ['--failed-logins', '2'] });
+    t.after(() => own.stop());
+    const expired = as(own, { ...person('late'), lifetime: -100 });
+    const answers = await Promise.all(times(20, () => expired.get('/v1/messages')));
+    const refused = answers.filter(({ status }) => status === 429);
+    assert.ok(refused.length > 0);
+    for (const answer of refused) assertProblem(answer, 429, 'RATE_LIMITED');
+    for (const answer of answers) assert.ok([401, 429].includes(answer.status), answer.text);
+    assert.equal((await as(own, person('good')).get('/v1/messages')).status, 200);
+  });
 });

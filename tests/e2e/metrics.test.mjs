@@ -12,6 +12,7 @@ import { connected, person, ringing } from './calls.mjs';
 import { makeCertificate } from './certificates.mjs';
 import { unique } from './client.mjs';
 import { parse, selectors, valueOf } from './metrics.mjs';
+import { SECRET } from './receiver.mjs';
 import { Server, temporaryDirectory } from './server.mjs';
 import { tokenFor } from './tokens.mjs';
 
@@ -21,10 +22,13 @@ const read = (path) => readFileSync(join(root, path), 'utf8');
 const directory = temporaryDirectory();
 after(() => rmSync(directory, { recursive: true }));
 
-/** With TLS, so that all there is to show is shown. */
+/** With TLS and webhooks, so that all there is to show is shown. */
 async function startServer() {
   const made = makeCertificate(directory, unique('metrics'));
-  const server = await Server.start({ flags: ['--tls-cert', made.cert, '--tls-key', made.key] });
+  const nobody = ['--webhook-url', 'http://127.0.0.1:1/', '--webhook-secret', SECRET];
+  const server = await Server.start({
+    flags: ['--tls-cert', made.cert, '--tls-key', made.key, ...nobody],
+  });
   server.ca = [made.pem];
   return server;
 }

@@ -277,6 +277,32 @@ describe('server-sent events', () => {
     assert.match(text, /^retry: .*id: \d+\n\n$/s);
   });
 
+  test('are kept alive by comments, which move the cursor on', async (t) => {
+    const other = await Server.start({ flags: ['--ping-every', '100ms'] });
+    t.after(() => other.stop());
+    const kim = person('kim');
+    const cut = new AbortController();
+    t.after(() => cut.abort());
+    const options = { token: tokenFor(kim), streams: true, signal: cut.signal };
+    const began = Date.now();
+    const { response } = await request(other, 'GET', '/v1/stream', options);
+    let text = '';
+    const cursors = () => [...text.matchAll(/^:\nid: (\d+)\n\n/gm)].map(([, id]) => Number(id));
+    for await (const chunk of response) {
+      text += chunk;
+      // What concerns others moves it on, too.
+      if (cursors().length === 1) await connected(other);
+      if (cursors().length >= 4) break;
+    }
+    const took = Date.now() - began;
+    assert.ok(took >= 390 && took < 8_000, `four of them in ${took} ms`);
+    assert.ok(cursors().at(-1) > cursors()[0], `${cursors()}`);
+    assert.ok(!text.includes('data:'), text);
+    const since = cursors().at(-1);
+    const { json } = await as(other, kim).get(`/v1/messages?since=${since}&device=x`);
+    assert.ok(json.cursor >= since);
+  });
+
   test('come as they happen, and are the presence of their client', async (t) => {
     const kim = person('kim', { device: 'phone' });
     const stream = await connect(server, kim, 'sse');

@@ -25,6 +25,17 @@ function parse(bytes, bodiless) {
   }
 }
 
+/** A request as text, whatever is wrong with it. */
+export function packet(line, { token, fields = [], body = '' } = {}) {
+  const head = [
+    `${line} HTTP/1.1`,
+    'Host: x',
+    ...(token ? [`Authorization: Bearer ${token}`] : []),
+    ...fields,
+  ];
+  return `${head.join('\r\n')}\r\n\r\n${body}`;
+}
+
 /**
  * Sends the text in one piece. Gives the responses, and whether the server closed,
  * once it has closed or `count` of them are here.

@@ -54,6 +54,8 @@ describe('one side of the CRM calls the other, and is called back:', () => {
     ['poll', 'ws'],
     ['sse', 'poll'],
     ['ws', 'sse'],
+    ['party', 'party'],
+    ['party', 'poll'],
   ];
   for (const [ours, theirs] of pairs) {
     for (const [how, killed] of variants) {
@@ -122,7 +124,7 @@ describe('a call is accepted, declined or not answered, whoever calls:', () => {
   };
   for (const [how, end] of Object.entries(ends)) {
     for (const [variant, killed] of variants) {
-      for (const transport of ['ws', 'poll']) {
+      for (const transport of ['ws', 'party', 'poll']) {
         test(`${how}, the callee by ${transport}${variant}`, async (t) => {
           const server = await start(
             t,
@@ -168,7 +170,7 @@ describe('the connection drops in a call, and comes back by another transport:',
       const hears = async () => {
         for (let signal; signal?.data.n !== n;) signal = await bob.next('SIGNAL');
       };
-      for (const transport of ['poll', 'sse', 'ws', 'sse', 'poll', 'ws']) {
+      for (const transport of ['poll', 'sse', 'party', 'ws', 'party', 'sse', 'poll', 'ws']) {
         await says();
         await hears();
         await says(); // perhaps heard, and perhaps not
@@ -197,7 +199,7 @@ describe('the connection drops in a call, and comes back by another transport:',
 
 describe('the callee is offline, comes in time, and answers:', () => {
   for (const [variant, killed] of variants) {
-    for (const transport of ['ws', 'poll', 'sse']) {
+    for (const transport of ['ws', 'party', 'poll', 'sse']) {
       test(`by ${transport}${variant}`, async (t) => {
         const server = await start(t);
         const open = opener(t, server);
@@ -231,6 +233,8 @@ describe('the same user on two devices:', () => {
       ['ws', 'ws'],
       ['ws', 'poll'],
       ['poll', 'sse'],
+      ['party', 'ws'],
+      ['sse', 'party'],
     ]) {
       const ring = async (t) => {
         const server = await start(t);
@@ -288,7 +292,7 @@ describe('200 calls at once in a tenant reach their ends:', () => {
         [...Array(200).keys()].map(async (i) => ({
           room: unique('room'),
           alice: await open(agent('agent'), 'ws'),
-          bob: await open(customer('kim'), ['ws', 'poll', 'ws', 'sse'][i % 4]),
+          bob: await open(customer('kim'), ['ws', 'poll', 'party', 'sse'][i % 4]),
         })),
       );
       const all = (step) => Promise.all(calls.map(step));
@@ -320,10 +324,11 @@ describe('two tenants with the same names never hear of each other:', () => {
       const room = unique('room');
       const [ann, kim] = [agent('agent'), customer('kim')];
       const theirs = (who) => ({ ...who, tenant: 'umbrella' });
-      const alice = await open(ann, 'ws', { room });
+      const alice = await open(ann, 'party', { room });
       const bob = await open(kim, 'poll');
       const strangers = [
         await open(theirs(ann), 'ws', { room }),
+        await open(theirs({ ...ann, device: 'laptop' }), 'party', { room }),
         await open(theirs(ann), 'poll', { room }),
         await open(theirs({ ...kim, device: 'tablet' }), 'sse'),
       ];

@@ -64,6 +64,21 @@ export function follow(document, value) {
   return { keys, value: keys.reduce((at, key) => at[key], document) };
 }
 
+const params = { room: 'r', user: 'u', name: '1' };
+/** Every operation of openapi.yaml, with a path that it takes. */
+export const operations = Object.entries(openapi.paths).flatMap(([path, item]) =>
+  ['get', 'post', 'delete']
+    .filter((method) => item[method])
+    .map((method) => ({
+      method: method.toUpperCase(),
+      path,
+      target: path.replace(/\{(\w+)\}/g, (_, name) => params[name]),
+      responses: item[method].responses,
+      body: item[method].requestBody,
+      parameters: (item[method].parameters ?? []).map((each) => follow(openapi, each).value),
+    })),
+);
+
 /** Every `$ref` in a document, with where it is. */
 export function* references(value, place = '#') {
   if (typeof value !== 'object' || value === null) return;
@@ -141,4 +156,28 @@ export class Asker {
     const schema = schemaAt('openapi.yaml', ...keys, 'content', type, 'schema');
     assertValid(schema, /json$/.test(type) ? json : text, where);
   }
+}
+
+/** The schema that a `$ref` of either document leads to. */
+const resolved = (schema) => {
+  if (typeof schema?.$ref !== 'string') return schema;
+  const [file, pointer] = schema.$ref.split('#/');
+  const keys = pointer.split('/').map((key) => key.replaceAll('~1', '/'));
+  // What asyncapi.yaml refers to within itself is looked for there by its name.
+  const document = file.includes('openapi') ? openapi : asyncapi;
+  const found = (from) => keys.reduce((at, key) => at?.[key], from);
+  return resolved(found(file === '' ? openapi : document) ?? found(asyncapi));
+};
+
+/**
+ * The fields of a request's body and their kinds, and those that have to be there; of
+ * a message, those of its type.
+ */
+export function propertiesOf(body, type) {
+  const { schema } = body.content['application/json'];
+  const top = type ? asyncapi.components.schemas[`client.${type}`] : resolved(schema);
+  const all = [top, ...(top.allOf ?? []).map(resolved)];
+  const properties = Object.assign({}, ...all.map((each) => each.properties));
+  for (const [name, each] of Object.entries(properties)) properties[name] = resolved(each);
+  return { properties, required: all.flatMap((each) => each.required ?? []) };
 }

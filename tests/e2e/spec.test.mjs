@@ -10,6 +10,7 @@ import Ajv from 'ajv';
 
 import { person } from './calls.mjs';
 import { unique } from './client.mjs';
+import { Receiver } from './receiver.mjs';
 import { Server } from './server.mjs';
 import {
   asyncapi,
@@ -33,6 +34,8 @@ const MEDIA = [
   ...['--livekit-url', 'wss://livekit.example.com', '--livekit-api-key', LIVEKIT.key],
   ...['--livekit-api-secret', LIVEKIT.secret],
 ];
+
+const ORIGIN = 'https://app.example.com';
 
 const all = (text, pattern) => new Set([...text.matchAll(pattern)].map((match) => match[1]));
 const sorted = (values) => [...values].sort();
@@ -114,6 +117,13 @@ describe('the documents and the sources have the same', () => {
   const listIn = (text, name) =>
     all(new RegExp(`${name}\\{(.*?)\\}`, 's').exec(text)[1], /"(\w+)"/g);
   const list = (name) => listIn(names, name);
+
+  test('types of webhooks', () => {
+    const told = all(source('projections/webhooks/call_events.hpp'), /_event = "([a-z_.]+)"/g);
+    assert.deepEqual(sorted(Object.keys(openapi.webhooks)), sorted(told));
+    const listed = openapi.components.schemas.DeadWebhooks.properties.webhooks.items.properties;
+    assert.deepEqual(sorted(listed.type.enum), sorted(told));
+  });
 
   test('types of messages', () => {
     const decoded = listIn(source('core/engine/metrics.hpp'), 'message_type_names');
@@ -208,11 +218,17 @@ describe('every path of openapi.yaml', () => {
   const token = tokenFor(alice);
   const bobs = tokenFor(bob);
 
+  let receiver;
   before(async () => {
-    server = await Server.start({ flags: [...MEDIA, '--failed-logins', '1000'] });
+    receiver = await Receiver.start({ answer: () => 410 });
+    const flags = [...MEDIA, ...receiver.flags, '--failed-logins', '1000', '--cors-origin', ORIGIN];
+    server = await Server.start({ flags });
     asker = new Asker(server);
   });
-  after(() => server.stop());
+  after(async () => {
+    await server.stop();
+    await receiver.stop();
+  });
 
   const start = async (more = {}, options = {}) => {
     const body = { calleeId: bob.user, ...more };
@@ -535,6 +551,40 @@ describe('every path of openapi.yaml', () => {
     await strangers('DELETE', '/v1/checkpoints/{name}', { params: { name: '1' } });
   });
 
+  test('GET /v1/webhooks/dead, DELETE /v1/webhooks/dead/{id}, POST …/retry', async () => {
+    const by = { token: tokenFor(service()) };
+    const list = (query, options = by) =>
+      asker.ask('GET', '/v1/webhooks/dead', { query, ...options });
+    const drop = (id, options = by) =>
+      asker.ask('DELETE', '/v1/webhooks/dead/{id}', { params: { id }, ...options });
+    const retry = (id, options = by) =>
+      asker.ask('POST', '/v1/webhooks/dead/{id}/retry', { params: { id }, ...options });
+    for (let i = 0; i < 2; ++i) {
+      const { roomName } = await start({ calleeId: unique('away'), metadata: { i } });
+      await step('end', roomName, { token });
+    }
+    let page;
+    do page = (await status(200, list({ limit: 2 }))).json;
+    while (page.total < 4); // given up as soon as they have been answered
+    assert.equal(page.webhooks.length, 2);
+    const rest = (await status(200, list({ after: page.next }))).json.webhooks;
+    assert.ok(rest[0].id > page.webhooks[1].id);
+    await status(204, drop(page.webhooks[0].id));
+    await status(404, drop(page.webhooks[0].id));
+    await status(204, retry(page.webhooks[1].id));
+    await status(404, retry('evt_0_0000000000000001_1'));
+    for (const limit of [0, 201, 'x', '']) await status(400, list({ limit }), 'INVALID_MESSAGE');
+    for (const other of [token, tokenFor(auditor)]) {
+      await status(403, list({}, { token: other }), 'FORBIDDEN');
+      await status(403, drop('x', { token: other }), 'FORBIDDEN');
+      await status(403, retry('x', { token: other }), 'FORBIDDEN');
+    }
+    await status(413, retry('x', { ...by, body: tooMuch }));
+    await strangers('GET', '/v1/webhooks/dead', {});
+    await strangers('DELETE', '/v1/webhooks/dead/{id}', { params: { id: 'x' } });
+    await strangers('POST', '/v1/webhooks/dead/{id}/retry', { params: { id: 'x' } });
+  });
+
   test('GET /healthz, /readyz, /metrics', async () => {
     const huge = { headers: { 'X-Filler': 'x'.repeat(17 * 1024) } };
     for (const path of ['/healthz', '/readyz', '/metrics']) {
@@ -557,11 +607,22 @@ describe('every path of openapi.yaml', () => {
         assert.equal(answer.json.code, 'STORAGE_UNAVAILABLE');
       };
       await lacking('POST', '/voip/start', { body: { calleeId: 'x' } });
-      await lacking('POST', '/voip/{room}/end', { params: { room: 'r' } });
+      for (const verb of ['ringing', 'accept', 'reject', 'end'])
+        await lacking('POST', `/voip/{room}/${verb}`, { params: { room: 'r' } });
       await lacking('POST', '/v1/users/{user}/revoke', { params: { user: 'x' } });
       const body = { type: 'CALL_STARTED', roomName: 'r', calleeId: 'x' };
       const answer = await there.ask('POST', '/v1/messages', { token, body });
       assert.equal(answer.json.results[0].code, 'STORAGE_UNAVAILABLE');
+      // Reading goes on.
+      const poll = await status(200, there.ask('GET', '/v1/messages', { token }));
+      assert.deepEqual(poll.json.messages, []);
+      const params = { room: 'r', user: alice.user };
+      const { json } = await status(
+        200,
+        there.ask('GET', '/v1/users/{user}/presence', { params, token }),
+      );
+      assert.equal(json.online, true);
+      await status(404, there.ask('GET', '/v1/rooms/{room}/state', { params, token }));
     } finally {
       await full.stop();
     }
@@ -569,7 +630,7 @@ describe('every path of openapi.yaml', () => {
 
   test('takes no methods but those that are documented', async () => {
     const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-    const params = { room: 'r', user: 'u', name: '1' };
+    const params = { room: 'r', user: 'u', name: '1', id: 'x' };
     const some = tokenFor(service());
     for (const [path, item] of Object.entries(openapi.paths)) {
       const documented = methods.filter((method) => item[method.toLowerCase()]);
@@ -583,6 +644,55 @@ describe('every path of openapi.yaml', () => {
       const head = await request(server, 'HEAD', target, { token: some });
       assert.equal(head.text, '');
       assert.equal(head.status === 405, !item.get, `HEAD ${path}: ${head.status}`);
+    }
+  });
+
+  test('may be asked and read by pages of the origins that are named, and by no others', async () => {
+    const grants = (headers, name) =>
+      (headers[`access-control-${name}`] ?? '').toLowerCase().split(/, */).filter(Boolean);
+    const params = { room: 'r', user: 'u', name: '1' };
+    const notForPages = ['/livekit/webhook', '/v1/checkpoints', '/v1/checkpoints/{name}'];
+    for (const [path, item] of Object.entries(openapi.paths)) {
+      const target = path.replace(/\{(\w+)\}/g, (_, name) => params[name]);
+      for (const method of ['GET', 'POST'].filter((each) => item[each.toLowerCase()])) {
+        const operation = item[method.toLowerCase()];
+        const sent = ['authorization', ...(operation.requestBody ? ['content-type'] : [])];
+        for (const each of [...(item.parameters ?? []), ...(operation.parameters ?? [])]) {
+          const { value } = follow(openapi, each);
+          if (value.in === 'header') sent.push(value.name.toLowerCase());
+        }
+        const asks = { 'Access-Control-Request-Method': method };
+        const preflight = (Origin) =>
+          request(server, 'OPTIONS', target, { headers: { ...asks, Origin } });
+        const granted = await preflight(ORIGIN);
+        assert.deepEqual([granted.status, granted.text], [204, ''], target);
+        assert.equal(granted.headers['access-control-allow-origin'], ORIGIN);
+        if (!notForPages.includes(path)) {
+          assert.ok(grants(granted.headers, 'allow-methods').includes(method.toLowerCase()), path);
+          for (const name of sent)
+            assert.ok(grants(granted.headers, 'allow-headers').includes(name), `${path}: ${name}`);
+        }
+        const cut = new AbortController();
+        const read = (Origin, more) =>
+          request(server, method, target, {
+            headers: { Origin },
+            streams: true,
+            signal: cut.signal,
+            ...more,
+          });
+        for (const more of [{}, { token }]) {
+          const answer = await read(ORIGIN, more);
+          assert.equal(answer.headers['access-control-allow-origin'], ORIGIN, target);
+          assert.deepEqual(grants(answer.headers, 'expose-headers'), ['retry-after']);
+          for (const other of ['https://evil.example', 'null', `${ORIGIN}:8443`]) {
+            for (const { headers } of [await preflight(other), await read(other, more)]) {
+              assert.equal(headers['access-control-allow-origin'], undefined, target);
+              assert.match(headers.vary, /\bOrigin\b/);
+            }
+          }
+        }
+        cut.abort();
+      }
     }
   });
 

@@ -1,11 +1,13 @@
-// A person by any transport: WebSocket, long polling or server-sent events behind
-// the same client, which may go, and come back by another with its cursor.
+// A person by any transport: WebSocket, partysocket's client on the room paths, long
+// polling or server-sent events behind the same client, which may go, and come back by another with its cursor.
 import assert from 'node:assert/strict';
 import http from 'node:http';
+import https from 'node:https';
 
+import PartySocket from 'partysocket';
 import WebSocket from 'ws';
 
-import { Client, isRoomEvent } from './client.mjs';
+import { Client, isRoomEvent, unique } from './client.mjs';
 import { tokenFor } from './tokens.mjs';
 
 const CLOSED_EARLY = 1006;
@@ -22,7 +24,9 @@ export function request(server, method, path, options = {}) {
     ...headers,
   };
   return new Promise((done, fail) => {
-    const asked = http.request(server.http + path, { method, headers: all, signal, agent });
+    const { ca } = server;
+    const { request: start } = server.http.startsWith('https') ? https : http;
+    const asked = start(server.http + path, { method, headers: all, signal, agent, ca });
     asked.on('error', fail);
     asked.on('response', (response) => {
       const { statusCode: status, headers: fields } = response;
@@ -178,9 +182,33 @@ export class EventSocket extends HttpSocket {
   }
 }
 
-export const TRANSPORTS = ['ws', 'poll', 'sse'];
+/** Who goes and comes back is for the tests to say: it does not by itself. */
+class OnePartySocket extends PartySocket {
+  terminate() {
+    this._ws.terminate();
+  }
+}
 
-/** A client of the transport: 'ws', 'poll' or 'sse'. */
+/** partysocket's client: in the room, or in one where nobody else is. */
+function partySocket(server, person, { room = unique('lobby'), since }) {
+  const { host, protocol } = new URL(server.url);
+  class Trusting extends WebSocket {
+    constructor(url, protocols) {
+      super(url, protocols, { ca: server.ca });
+    }
+  }
+  return new OnePartySocket({
+    host,
+    protocol: protocol.slice(0, -1),
+    room,
+    id: person.device,
+    query: { token: tokenFor(person), since },
+    WebSocket: Trusting,
+    maxRetries: 0,
+  });
+}
+
+/** A client of the transport: 'ws', 'party', 'poll' or 'sse'. */
 export async function connect(server, person, transport, { room, since } = {}) {
   let client;
   const name = `${person.user} by ${transport}`;
@@ -190,8 +218,10 @@ export async function connect(server, person, transport, { room, since } = {}) {
     if (since !== undefined) query.set('since', since);
     client = server.dial(`${room ? `/party/${room}` : '/v1/ws'}?${query}`, { name });
   } else {
-    const Socket = transport === 'poll' ? PollSocket : EventSocket;
-    const socket = new Socket(server, person, { room, since });
+    const socket =
+      transport === 'party'
+        ? partySocket(server, person, { room, since })
+        : new (transport === 'poll' ? PollSocket : EventSocket)(server, person, { room, since });
     client = new Client(since === undefined ? '' : '?since=', { socket, name });
   }
   await client.opened();
@@ -205,7 +235,7 @@ export class Station {
     Object.assign(station, { server, person, transport, room, past: [] });
     station.client = await connect(server, person, transport, { room, since });
     // Known to the engine: it hears what comes from now on.
-    if (transport === 'ws') await station.client.settled();
+    if (['ws', 'party'].includes(transport)) await station.client.settled();
     return station;
   }
 

@@ -1,7 +1,6 @@
 // The server speaks TLS itself, and its certificate is renewed while it serves.
 import assert from 'node:assert/strict';
 import { copyFileSync, renameSync, rmSync } from 'node:fs';
-import { get } from 'node:https';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { connect } from 'node:tls';
@@ -10,6 +9,7 @@ import { connected, person } from './calls.mjs';
 import { makeCertificate } from './certificates.mjs';
 import { unique } from './client.mjs';
 import { callstate, Server, temporaryDirectory } from './server.mjs';
+import { as, assertProblem, request, Station } from './stations.mjs';
 import { tokenFor } from './tokens.mjs';
 
 const directory = temporaryDirectory();
@@ -69,16 +69,41 @@ describe('with --tls-cert and --tls-key', () => {
   });
 
   test('health over https, verified', async () => {
-    const { status, body } = await new Promise((done, fail) => {
-      get(`${server.http}/healthz`, { ca }, (response) => {
-        let text = '';
-        response.setEncoding('utf8').on('data', (part) => (text += part));
-        response.on('end', () => done({ status: response.statusCode, body: text }));
-      }).on('error', fail);
-    });
-    assert.deepEqual([status, body], [200, 'ok']);
-    const refused = new Promise((done) => get(`${server.http}/healthz`).on('error', done));
-    assert.match((await refused).message, /self-signed/);
+    const { status, text } = await request(server, 'GET', '/healthz');
+    assert.deepEqual([status, text], [200, 'ok']);
+    const doubting = request({ http: server.http }, 'GET', '/healthz');
+    await assert.rejects(doubting, /self-signed/);
+  });
+
+  test('a call of a back end, polls and a stream over https', async (t) => {
+    const [ann, kim] = [person('ann'), person('kim', { device: 'phone' })];
+    const stations = await Promise.all([
+      Station.open(server, ann, 'poll'),
+      Station.open(server, kim, 'sse'),
+      Station.open(server, { ...kim, device: 'tablet' }, 'party'),
+    ]);
+    t.after(() => stations.forEach(({ client }) => client.close()));
+    const [alice, bob, tablet] = stations;
+    const started = await as(server, ann).post('/voip/start', { calleeId: kim.user });
+    assert.equal(started.status, 201, started.text);
+    const { roomName: room } = started.json;
+    for (const each of stations) await each.next('CALL_STARTED', { roomName: room });
+    await bob.tell({ type: 'ACCEPTED', roomName: room });
+    await tablet.next('ANSWERED_ELSEWHERE');
+    await alice.next('ACCEPTED');
+    // Many at once, of which none fits into one record of TLS.
+    const data = { sdp: 'v'.repeat(7_000) };
+    const signal = { type: 'SIGNAL', roomName: room, to: kim.user, data };
+    const { json } = await as(server, ann).post('/v1/messages', Array(8).fill(signal));
+    for (const { type } of json.results) assert.equal(type, 'ACK');
+    for (let i = 0; i < 8; ++i) assert.deepEqual((await bob.next('SIGNAL')).data, data);
+    const state = await as(server, ann).get(`/v1/rooms/${room}/state`);
+    assert.equal(state.json.callState, 'CONNECTED');
+    await alice.tell({ type: 'ENDED', roomName: room });
+    for (const each of stations) await each.next('ENDED', { reason: 'hangup' });
+    assert.deepEqual(bob.events(room), tablet.events(room));
+    const stranger = await request(server, 'POST', '/v1/messages', { body: signal });
+    assertProblem(stranger, 401, 'UNAUTHENTICATED');
   });
 
   test('whoever speaks plain HTTP is told', async () => {

@@ -122,6 +122,14 @@ test('a repeated request takes effect once, also when both are on their way', as
     const { json } = await post('/v1/messages', other);
     assert.equal(json.results[0].duplicate, true);
   }
+  // Whatever the repeat says, it is answered with the call that the first one started.
+  const key = { headers: { 'Idempotency-Key': unique('key') } };
+  const first = await post('/voip/start', { calleeId: kim.user, calleeName: 'Kim' }, key);
+  const others = { calleeId: person('other').user, calleeName: 'Other' };
+  const repeat = await post('/voip/start', others, key);
+  assert.equal(repeat.status, 201, repeat.text);
+  assert.deepEqual(repeat.json, { ...first.json, duplicate: true });
+  assert.deepEqual(repeat.json.calleeInfo, { id: kim.user, name: 'Kim', role: null });
   // Without one each is a call of its own.
   const [one, two] = [
     await post('/voip/start', { calleeId: kim.user }),
@@ -129,10 +137,10 @@ test('a repeated request takes effect once, also when both are on their way', as
   ];
   assert.notEqual(one.json.roomName, two.json.roomName);
   // Another user's key is another key.
-  const key = { headers: { 'Idempotency-Key': 'shared' } };
+  const shared = { headers: { 'Idempotency-Key': 'shared' } };
   const rooms = [];
   for (const who of ['a', 'b']) {
-    const answer = await as(server, person(who)).post('/voip/start', { calleeId: kim.user }, key);
+    const answer = await as(server, person(who)).post('/voip/start', { calleeId: kim.user }, shared);
     assert.equal(answer.json.duplicate, false);
     rooms.push(answer.json.roomName);
   }
@@ -174,6 +182,10 @@ describe('what is wrong with a request is said:', () => {
     ['reject', { reason: 7 }, /reason/],
     ['end', { reason: text(257) }, /reason/],
     ['end', { endedBy: text(256) }, /endedBy/],
+    ['accept', { userId: 'user', acceptedBy: 7 }, /acceptedBy/],
+    ['accept', { userId: 'user', acceptedBy: 'other' }, /acceptedBy/],
+    ['reject', { userId: 'user', rejectedBy: 'other' }, /rejectedBy/],
+    ['end', { userId: 'user', endedBy: 'other' }, /endedBy/],
     ['ringing', { id: '' }, /\bid\b/],
     ['ringing', '{', /./],
   ];

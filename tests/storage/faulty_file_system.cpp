@@ -18,6 +18,14 @@ class FaultyFileSystem::File : public rocksdb::FSWritableFileOwnerWrapper {
     if (status.ok()) system_.appended(name_, data.size());
     return status;
   }
+  rocksdb::IOStatus PositionedAppend(const rocksdb::Slice& data, std::uint64_t offset,
+                                     const rocksdb::IOOptions& options,
+                                     rocksdb::IODebugContext* debug) override {
+    if (auto fault = system_.before(Operation::append, name_); !fault.ok()) return fault;
+    auto status = target()->PositionedAppend(data, offset, options, debug);
+    if (status.ok()) system_.appended_up_to(name_, offset + data.size());
+    return status;
+  }
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                            const rocksdb::DataVerificationInfo&,
                            rocksdb::IODebugContext* debug) override {
@@ -76,6 +84,12 @@ rocksdb::IOStatus FaultyFileSystem::before(Operation operation, const std::strin
 void FaultyFileSystem::appended(const std::string& name, std::size_t bytes) {
   const std::scoped_lock lock(mutex_);
   sizes_[name].written += bytes;
+}
+
+void FaultyFileSystem::appended_up_to(const std::string& name, std::size_t end) {
+  const std::scoped_lock lock(mutex_);
+  auto& written = sizes_[name].written;
+  written = std::max(written, end);
 }
 
 void FaultyFileSystem::synced(const std::string& name) {

@@ -60,6 +60,7 @@ class FaultyFileSystem : public rocksdb::FileSystemWrapper {
 
   rocksdb::IOStatus before(Operation operation, const std::string& name);
   void appended(const std::string& name, std::size_t bytes);
+  void appended_up_to(const std::string& name, std::size_t end);
   void synced(const std::string& name);
 
   struct Sizes {

@@ -77,12 +77,45 @@ TEST_F(MetricsTest, ShowTimesInSeconds) {
 TEST_F(MetricsTest, LeaveOutWhatIsNotKnown) {
   EXPECT_THAT(text(), AllOf(Not(HasSubstr("\ncallstate_disk_free_bytes ")),
                             Not(HasSubstr("callstate_tls_certificate"))));
+  EXPECT_THAT(text(), Not(HasSubstr("callstate_webhooks")));
   Readings known = readings();
   known.log.free_bytes = 7;
   known.certificate_until_s = 8;
   EXPECT_THAT(exposition(known),
               AllOf(HasSubstr("\ncallstate_disk_free_bytes 7\n"),
                     HasSubstr("\ncallstate_tls_certificate_expiry_timestamp_seconds 8\n")));
+}
+
+TEST_F(MetricsTest, ShowWebhooksWhereThereAreAny) {
+  Readings told = readings();
+  told.webhooks = {.outbox = {.waiting = 3, .dead = 2, .overrun = 0},
+                   .deliveries = {.delivered = 40, .failed = 5, .dead = 1},
+                   .oldest = std::chrono::milliseconds(1'500)};
+  EXPECT_THAT(exposition(told),
+              AllOf(HasSubstr("\ncallstate_webhooks_pending 3\n"),
+                    HasSubstr("\ncallstate_webhooks_dead 2\n"),
+                    HasSubstr("\ncallstate_webhooks_given_up_total 1\n"),
+                    HasSubstr("\ncallstate_webhooks_oldest_pending_seconds 1.5\n"),
+                    HasSubstr("\ncallstate_webhooks_attempts_total{outcome=\"delivered\"} 40\n"),
+                    HasSubstr("\ncallstate_webhooks_attempts_total{outcome=\"failed\"} 5\n")));
+}
+
+TEST_F(MetricsTest, ShowHowFarEachProjectionIs) {
+  Readings some = readings();
+  some.projections.push_back({.name = "index",
+                              .state = projections::State::retrying,
+                              .position = 40,
+                              .head = 42,
+                              .lag_records = 2,
+                              .lag = std::chrono::milliseconds(1'500),
+                              .retries = 3});
+  EXPECT_THAT(exposition(some),
+              AllOf(HasSubstr("\ncallstate_projection_lag_seconds{projection=\"index\"} 1.5\n"),
+                    HasSubstr("\ncallstate_projection_lag_records{projection=\"index\"} 2\n"),
+                    HasSubstr("\ncallstate_projection_position{projection=\"index\"} 40\n"),
+                    HasSubstr("\ncallstate_projection_retries_total{projection=\"index\"} 3\n"),
+                    HasSubstr("_state{projection=\"index\",state=\"retrying\"} 1\n"),
+                    HasSubstr("_state{projection=\"index\",state=\"following\"} 0\n")));
 }
 
 TEST_F(MetricsTest, OfTheProcessAreOfThisOne) {

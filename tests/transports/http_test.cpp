@@ -201,6 +201,34 @@ TEST_F(HttpTest, ABlockedHandlerHoldsUpNobodyElse) {
   EXPECT_THAT(slow.read_until("done"), StartsWith("HTTP/1.1 200 "));
 }
 
+TEST_F(HttpTest, AFullInboxIsAnsweredOnEveryPathThatNeedsTheEngine) {
+  handler = [](const HttpRequest&) { return HttpResponse{200, "text/plain", "reached"}; };
+  start();
+  engine.set_full(true);
+  fields = "Authorization: Bearer anna\r\n";
+  const auto overloaded = AllOf(StartsWith("HTTP/1.1 503 "), HasSubstr("application/problem+json"),
+                                HasSubstr(R"("code":"OVERLOADED")"));
+  for (const auto* line :
+       {"GET /v1/messages", "GET /v1/messages?since=0&wait=55", "GET /v1/stream",
+        "GET /v1/rooms/r1/state", "GET /v1/users/ben/presence", "POST /v1/users/ben/revoke",
+        "POST /voip/r1/ringing", "POST /voip/r1/accept", "POST /voip/r1/reject",
+        "POST /voip/r1/end", "POST /v1/checkpoints"})
+    EXPECT_THAT(ask(line), overloaded) << line;
+  EXPECT_THAT(ask("POST /voip/start", R"({"calleeId":"ben"})"), overloaded);
+  const auto single = ask("POST /v1/messages", R"({"type":"ENDED","roomName":"r1","id":"m1"})");
+  EXPECT_THAT(single, overloaded);
+  EXPECT_THAT(single, HasSubstr(R"("id":"m1")"));
+  const auto results =
+      ask("POST /v1/messages", R"([{"type":"ENDED","roomName":"r1","id":"m1"},{"type":"PING"}])");
+  EXPECT_THAT(results, StartsWith("HTTP/1.1 200 "));
+  EXPECT_THAT(results, HasSubstr(R"("code":"OVERLOADED")"));
+  EXPECT_THAT(results, HasSubstr(R"("id":"m1")"));
+  EXPECT_THAT(results, HasSubstr(R"("type":"PONG")"));
+  EXPECT_THAT(ask("HEAD /v1/stream"), StartsWith("HTTP/1.1 503 "));
+  engine.set_full(false);
+  EXPECT_THAT(ask("POST /v1/checkpoints"), EndsWith("reached"));
+}
+
 TEST_F(HttpTest, BoundsHeadAndBody) {
   fields = "X-Long: " + std::string(http_head_bytes_max, 'x') + "\r\n";
   EXPECT_THAT(ask("GET /healthz"), StartsWith("HTTP/1.1 431 "));

@@ -4,6 +4,7 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
+#include "client_frame.hpp"
 #include "server_fixture.hpp"
 
 // Sessions on a thread that the test runs itself, for what depends on the order
@@ -20,6 +21,19 @@ struct WebSocketSessionTest : testing::Test {
     peer.connect(acceptor.local_endpoint());
     socket = acceptor.accept(thread.context());
     socket.non_blocking(true);
+  }
+
+  void take(WebSocketSession& session, std::string_view text) {
+    std::string frame = client_frame(0x81, text);
+    session.take(frame);
+  }
+  // What the peer has been sent so far.
+  std::string heard() {
+    std::string bytes(4096, '\0');
+    boost::system::error_code nothing_yet;
+    peer.non_blocking(true);
+    bytes.resize(peer.read_some(asio::buffer(bytes), nothing_yet));
+    return bytes;
   }
 
   FakeEngine engine;
@@ -61,6 +75,39 @@ TEST_F(WebSocketSessionTest, OneThatWaitsForAuthWhileTheServerDrainsIsNotCounted
   WebSocketSession session(Ticket(server, thread), Stream(std::move(socket)));
   session.begin({});
   EXPECT_EQ(server.unauthenticated, 0);
+}
+
+// Whether a token was revoked is known to the engine alone.
+TEST_F(WebSocketSessionTest, NothingIsAnsweredBeforeTheEngineHasLetTheSessionIn) {
+  WebSocketSession session(Ticket(server, thread), Stream(std::move(socket)));
+  session.begin({});
+  take(session, R"({"type":"AUTH","token":"anna","id":"a"})");
+  take(session, R"({"type":"PING"})");
+  thread.context().poll();
+  EXPECT_EQ(heard(), "");
+  const auto open = engine.wait_for<engine::OpenSession>();
+  ASSERT_TRUE(open);
+  thread.hub().carry_out({engine::Attach{open->session}});
+  thread.hub().flush();
+  const auto answers = heard();
+  const auto ack = answers.find(R"({"type":"ACK","id":"a",)");
+  ASSERT_NE(ack, std::string::npos) << answers;
+  EXPECT_LT(ack, answers.find(R"({"type":"PONG"})"));
+  take(session, R"({"type":"PING","id":"p"})");
+  EXPECT_NE(heard().find(R"({"type":"PONG","id":"p"})"), std::string::npos);
+}
+
+TEST_F(WebSocketSessionTest, OneThatTheEngineTurnsAwayHearsOfItsEndAndNothingElse) {
+  WebSocketSession session(Ticket(server, thread), Stream(std::move(socket)));
+  session.begin({});
+  take(session, R"({"type":"AUTH","token":"anna","id":"a"})");
+  take(session, R"({"type":"PING"})");
+  thread.context().poll();
+  const auto open = engine.wait_for<engine::OpenSession>();
+  ASSERT_TRUE(open);
+  thread.hub().carry_out({engine::CloseSession{open->session, {1008, "no"}}});
+  thread.hub().flush();
+  EXPECT_EQ(heard(), "\x88\x04\x03\xf0no");
 }
 
 }  // namespace

@@ -16,5 +16,6 @@ void add_stats(CLI::App& app, int& exit_code);
 void add_timeline(CLI::App& app, int& exit_code);
 void add_token(CLI::App& app, int& exit_code);
 void add_verify(CLI::App& app, int& exit_code);
+void add_webhooks(CLI::App& app, int& exit_code);
 
 }  // namespace callstate::tools

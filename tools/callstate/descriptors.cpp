@@ -2,15 +2,13 @@
 
 #include <sys/resource.h>
 
-#include "storage/call_index.hpp"
 #include "storage/store.hpp"
 
 namespace callstate::tools {
 
 std::expected<std::size_t, std::string> allowed_connections(
-    std::size_t wanted, bool with_index, const std::shared_ptr<spdlog::logger>& log) {
-  const rlim_t for_the_rest =
-      storage::descriptors_max + (with_index ? storage::index_descriptors_max : 0) + 64;
+    std::size_t wanted, std::size_t beside_log, const std::shared_ptr<spdlog::logger>& log) {
+  const rlim_t for_the_rest = storage::descriptors_max + beside_log + 64;
   constexpr rlim_t connections_min = 16;
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;

@@ -23,6 +23,7 @@
 #include "tools/callstate/secret.hpp"
 #include "tools/callstate/serve_history.hpp"
 #include "tools/callstate/serve_settings.hpp"
+#include "tools/callstate/webhook_service.hpp"
 #include "transports/jwks.hpp"
 #include "transports/jwt.hpp"
 #include "transports/server.hpp"
@@ -147,8 +148,10 @@ transports::ServerSettings server_settings(const ServeSettings& settings) {
   server.websocket.ping_interval = settings.ping_every;
   server.websocket.silence_max = settings.silent_max;
   server.websocket.auth_timeout = settings.auth_timeout;
+  server.poll_presence = settings.poll_presence;
   // Deadlines are kept to a quarter of the shortest.
-  const auto shortest = std::min({settings.auth_timeout, settings.ping_every, settings.silent_max});
+  const auto shortest = std::min(
+      {settings.auth_timeout, settings.ping_every, settings.silent_max, settings.poll_presence});
   server.sweep_interval =
       std::clamp(shortest / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(1'000));
   server.websocket.messages = {settings.messages_per_second, settings.messages_burst};
@@ -227,7 +230,10 @@ int run(ServeSettings settings) {
     addresses.push_back(*address);
   }
   if (auto problem = settle_secret(settings, addresses, log)) return cannot(*problem);
-  const auto connections = allowed_connections(settings.connections_max, !settings.no_index, log);
+  const std::size_t beside_log =
+      (settings.no_index ? 0 : storage::index_descriptors_max) +
+      (settings.webhooks.url.empty() ? 0 : storage::outbox_descriptors_max);
+  const auto connections = allowed_connections(settings.connections_max, beside_log, log);
   if (!connections) return cannot(connections.error());
   settings.connections_max = *connections;
   auto certificate = load_certificate(settings, log);
@@ -266,6 +272,15 @@ int run(ServeSettings settings) {
   std::optional<ServedHistory> history;
   if (!settings.no_index) history.emplace(**store, settings.data_dir, clock, log);
   engine::SystemIds ids;
+  auto webhooks = WebhookService::make(
+      settings.webhooks, {.log = (*store)->reader(),
+                          .log_id = (*store)->log_id(),
+                          .data_dir = settings.data_dir,
+                          .clock = clock,
+                          .say = [log](bool bad, std::string_view line) {
+                            log->log(bad ? spdlog::level::warn : spdlog::level::info, "{}", line);
+                          }});
+  if (!webhooks) return cannot(webhooks.error());
   engine::Fanout fanout;
   engine::Engine engine(settings.engine, clock, ids, (*store)->log(), (*store)->reader(),
                         (*store)->snapshots(), fanout);
@@ -284,6 +299,7 @@ int run(ServeSettings settings) {
                              .handler =
                                  [&](const transports::HttpRequest& request) {
                                    auto answer = metrics->answer(request);
+                                   if (!answer && *webhooks) answer = (*webhooks)->answer(request);
                                    return answer ? answer : checkpoints.answer(request);
                                  },
                              .logger = transport_logger(log),
@@ -292,14 +308,21 @@ int run(ServeSettings settings) {
   metrics.emplace(settings.metrics, [&] {
     std::optional<std::int64_t> certificate_until_s;
     if (*certificate) certificate_until_s = (*certificate)->valid_until();
+    auto statuses = history ? history->statuses() : ProjectionStatuses{};
+    std::optional<projections::WebhookReading> webhook_reading;
+    if (*webhooks) {
+      statuses.push_back((*webhooks)->runner().status());
+      webhook_reading = (*webhooks)->reading();
+    }
     return Readings{.metrics = engine.metrics(),
                     .engine = engine.stats(),
                     .server = server.metrics(),
                     .log = (*store)->health(),
-                    .projections = history ? history->statuses() : ProjectionStatuses{},
+                    .projections = std::move(statuses),
                     .process = read_process(),
                     .ready = ready(),
                     .certificate_until_s = certificate_until_s,
+                    .webhooks = webhook_reading,
                     .connections_max = settings.connections_max,
                     .inbox_max = settings.engine.inbox_max,
                     .version = settings.engine.version};
@@ -318,6 +341,7 @@ int run(ServeSettings settings) {
   });
   if (!recovery) return cannot(recovery.error().message);
   if (history) history->start();
+  if (*webhooks) (*webhooks)->start();
   server.start();
   serving = true;
   ending.ready();
@@ -344,6 +368,7 @@ int run(ServeSettings settings) {
   server.stop();
   engine.stop();
   if (history) history->stop();
+  if (*webhooks) (*webhooks)->stop();
   log->info("stopped at position {}", engine.stats().head);
   return engine.stats().failed ? exit_log_failed : 0;
 }

@@ -1,7 +1,5 @@
 #include "tools/callstate/serve_history.hpp"
 
-#include <utility>
-
 namespace callstate::tools {
 namespace {
 
@@ -21,7 +19,7 @@ projections::Tell teller(const std::shared_ptr<spdlog::logger>& log) {
 }  // namespace
 
 ServedHistory::ServedHistory(storage::Store& store, const std::filesystem::path& data_dir,
-                             const engine::Clock& clock, std::shared_ptr<spdlog::logger> log)
+                             const engine::Clock& clock, const std::shared_ptr<spdlog::logger>& log)
     : index_({.path = data_dir / "index",
               .has_room = [&store] { return store.log().has_room(); },
               .on_rebuild = [log](const std::string& why) { log->warn("{}", why); }}),

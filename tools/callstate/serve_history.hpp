@@ -20,7 +20,7 @@ namespace callstate::tools {
 class ServedHistory {
  public:
   ServedHistory(storage::Store& store, const std::filesystem::path& data_dir,
-                const engine::Clock& clock, std::shared_ptr<spdlog::logger> log);
+                const engine::Clock& clock, const std::shared_ptr<spdlog::logger>& log);
 
   /// Follows the log from now on. Once.
   void start() { runner_.start(); }

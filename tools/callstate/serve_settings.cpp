@@ -85,6 +85,28 @@ class Options {
   std::string group_ = "Options";
 };
 
+void add_webhook_options(Options& options, WebhookSettings& webhooks) {
+  options.group("Webhooks");
+  options.add("--webhook-url", webhooks.url,
+              "whom to tell of calls: that a callee is offline, of missed and ended ones (https)");
+  options.add("--webhook-secret", webhooks.secret,
+              "secret that signs them, whsec_…, or several; better given by file or environment");
+  options.add("--webhook-secret-file", webhooks.secret_file, "file with it, or with one a line");
+  options.add("--webhook-ca-file", webhooks.ca_file,
+              "further certificate authority for that URL (PEM)");
+  options.flag("--webhook-allow-http", webhooks.allow_http,
+               "an http URL may be of another machine");
+  options.duration("--webhook-timeout", webhooks.timeout, "how long an answer may take");
+  auto& deliveries = webhooks.deliveries;
+  options.duration("--webhook-retry-min", deliveries.pause_min,
+                   "pause before the second attempt; doubled from one to the next");
+  options.duration("--webhook-retry-max", deliveries.pause_max, "the longest such pause");
+  options.duration("--webhook-give-up", deliveries.give_up_after,
+                   "how long one is tried before it is given up");
+  options.add("--webhook-concurrency", deliveries.concurrency, "requests at a time, at most")
+      ->check(CLI::Range(1, 256));
+}
+
 // Flags and the environment have been read: what they left open comes from the
 // settings file.
 void read_settings_file(CLI::App& serve, const std::string& path) {
@@ -165,6 +187,8 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
   options.add("--livekit-api-secret-file", settings.livekit_api_secret_file,
               "file with that secret; a newline at its end is dropped");
 
+  add_webhook_options(options, settings.webhooks);
+
   options.group("Calls");
   auto& rules = settings.engine.rules;
   options.duration("--ring-timeout", rules.ring_timeout, "how long a call rings");
@@ -200,6 +224,8 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
   options.duration("--auth-timeout", settings.auth_timeout, "for AUTH on /v1/ws");
   options.duration("--ping-every", settings.ping_every, "how often clients are pinged");
   options.duration("--silent-max", settings.silent_max, "silent clients are dropped after this");
+  options.duration("--poll-presence", settings.poll_presence,
+                   "how long who polls by HTTP stays online after a poll");
   options.duration("--drain-timeout", settings.drain_timeout,
                    "how long a stop waits for clients to go");
   options.add("--inbox", settings.engine.inbox_max, "messages waiting to be decided, at most")

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/engine/settings.hpp"
+#include "projections/webhooks/deliveries.hpp"
 #include "tools/callstate/metrics/endpoint.hpp"
 #include "transports/livekit.hpp"
 
@@ -14,6 +15,17 @@ class App;
 }
 
 namespace callstate::tools {
+
+/// Who is told of calls by webhooks.
+struct WebhookSettings {
+  std::string url;     // empty: nobody
+  std::string secret;  // one or several
+  std::string secret_file;
+  std::string ca_file;
+  bool allow_http = false;
+  std::chrono::milliseconds timeout{15'000};
+  projections::DeliverySettings deliveries;
+};
 
 /// Everything that `callstate serve` can be told. Each has a flag, an
 /// environment variable and a key in the settings file, in that order of
@@ -38,6 +50,7 @@ struct ServeSettings {
 
   transports::MediaSettings media;  // without a URL: no media server
   std::string livekit_api_secret_file;
+  WebhookSettings webhooks;
   std::vector<std::string> cors_origins;
 
   engine::Settings engine;
@@ -50,6 +63,7 @@ struct ServeSettings {
   double failed_logins_per_second = 5;
   std::chrono::milliseconds ping_every{25'000};
   std::chrono::milliseconds silent_max{60'000};
+  std::chrono::milliseconds poll_presence{60'000};
   std::chrono::milliseconds auth_timeout{5'000};
   std::chrono::milliseconds drain_timeout{10'000};
   std::uint64_t disk_reserve_bytes = 256ULL << 20U;

@@ -284,6 +284,24 @@ TEST(CallHistory, GivesEachChangedCallOnceAndNothingTwice) {
   EXPECT_EQ(none.position, world.log.size());
 }
 
+TEST(CallHistory, ShowsACallUntilItsEndIsTaken) {
+  auto world = World::ringing();
+  CallHistory history;
+  history.add(world.log.back());
+  const auto id = world.room.call;
+  ASSERT_NE(history.find(id), nullptr);
+  EXPECT_EQ(history.find(id)->status, Status::ringing);
+  (void)history.take();
+  ASSERT_NE(history.find(id), nullptr);
+  world.send("alice", call::End{});
+  history.add(world.log.back());
+  ASSERT_NE(history.find(id), nullptr);
+  EXPECT_EQ(history.find(id)->status, Status::cancelled);
+  EXPECT_EQ(history.find(id)->changed_position, world.log.size());
+  (void)history.take();
+  EXPECT_EQ(history.find(id), nullptr);
+}
+
 TEST(CallHistory, LeavesOutACallThatItWasNotToldOf) {
   auto world = World::connected();
   CallHistory history;

@@ -261,6 +261,22 @@ void show_projections(Page& page, const ProjectionStatuses& statuses) {
   }
 }
 
+void show_webhooks(Page& page, const projections::WebhookReading& webhooks) {
+  page.gauge("callstate_webhooks_pending", "Webhooks that their receiver has not taken yet",
+             webhooks.outbox.waiting);
+  page.gauge("callstate_webhooks_oldest_pending_seconds",
+             "How long the one has waited that has waited longest",
+             std::chrono::duration<double>(webhooks.oldest).count());
+  page.family(MetricType::Counter, "callstate_webhooks_attempts_total",
+              "Requests to the receiver, by whether it took what they brought");
+  page.sample(webhooks.deliveries.delivered, {{"outcome", "delivered"}});
+  page.sample(webhooks.deliveries.failed, {{"outcome", "failed"}});
+  page.counter("callstate_webhooks_given_up_total", "Webhooks that are sent no more",
+               webhooks.deliveries.dead);
+  page.gauge("callstate_webhooks_dead", "Of those, the ones that are kept to be sent again",
+             webhooks.outbox.dead);
+}
+
 // By the names that every Prometheus client gives them.
 void show_process(Page& page, const ProcessReading& process) {
   page.gauge("process_start_time_seconds", "When the process was started", process.started_s);
@@ -281,6 +297,7 @@ std::string exposition(const Readings& readings) {
   show_times(page, readings);
   show_log(page, readings);
   show_projections(page, readings.projections);
+  if (readings.webhooks) show_webhooks(page, *readings.webhooks);
   show_process(page, readings.process);
   return page.text();
 }

@@ -8,6 +8,7 @@
 
 #include "core/engine/engine.hpp"
 #include "projections/status.hpp"
+#include "projections/webhooks/sender.hpp"
 #include "storage/store.hpp"
 #include "transports/metrics.hpp"
 
@@ -34,7 +35,8 @@ struct Readings {
   ProjectionStatuses projections{};
   ProcessReading process{};
   bool ready = false;
-  std::optional<std::int64_t> certificate_until_s{};  // since 1970; none: no TLS
+  std::optional<std::int64_t> certificate_until_s{};      // since 1970; none: no TLS
+  std::optional<projections::WebhookReading> webhooks{};  // none: nobody is told
   std::size_t connections_max = 0;
   std::size_t inbox_max = 0;
   std::string version;

@@ -1,0 +1,375 @@
+#include "storage/webhook_outbox.hpp"
+
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/table.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <mutex>
+#include <utility>
+
+#include "storage/detail/damage_text.hpp"
+#include "storage/detail/info_log.hpp"
+#include "storage/detail/outbox_codec.hpp"
+#include "storage/detail/positions.hpp"
+
+namespace callstate::storage {
+namespace {
+
+using history::DeadEvent;
+using history::OutgoingEvent;
+using history::Trouble;
+using Kind = Trouble::Kind;
+
+// The keys: a kind, then what tells rows of the kind apart.
+constexpr char waiting_kind = 'w';  // number, big-endian
+constexpr char dead_kind = 'd';     // id
+constexpr char skipped_kind = 's';  // position, big-endian
+constexpr const char* format_key = "m.format";
+constexpr const char* log_id_key = "m.log_id";
+constexpr const char* next_key = "m.next";          // the number of the next event
+constexpr const char* standing_key = "m.standing";  // two positions
+constexpr const char* format = "1";
+
+std::string key_of(char kind, std::string_view rest) {
+  return std::string(1, kind).append(rest);
+}
+std::string number_key(char kind, std::uint64_t number) {
+  return key_of(kind, PositionKey(number).view());
+}
+std::uint64_t number_of(std::string_view key) {
+  return parse_position(key.substr(1)).value_or(0);
+}
+
+rocksdb::Options options_for(const std::filesystem::path& directory) {
+  constexpr std::size_t mebibyte = 1024UL * 1024;
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  options.info_log = file_logger(directory);
+  options.max_open_files = 64;  // see outbox_descriptors_max
+  options.max_background_jobs = 2;
+  options.write_buffer_size = 4 * mebibyte;
+  options.compression = rocksdb::kLZ4Compression;
+  options.ttl = 0;
+  options.periodic_compaction_seconds = 0;
+  // What is there is there up to some moment: see the header.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  rocksdb::BlockBasedTableOptions tables;
+  tables.block_cache = rocksdb::NewLRUCache(4 * mebibyte);
+  tables.format_version = 5;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(tables));
+  return options;
+}
+
+}  // namespace
+
+struct WebhookOutbox::Impl {
+  explicit Impl(std::filesystem::path given) : directory(std::move(given)) {}
+
+  [[nodiscard]] Trouble trouble(const rocksdb::Status& status) const {
+    const std::string text = status.ToString();
+    const std::string what = "the webhooks' outbox in " + directory.string() + ": " + text + "; ";
+    if (status.IsCorruption()) {
+      return {.kind = Kind::lasting,
+              .message = what +
+                         "remove that directory while no server uses it, to begin at the head of "
+                         "the log: what waits in it is told to nobody then",
+              .position = 0};
+    }
+    const auto advice = advice_on_trouble(text);
+    return {.kind = Kind::passing,
+            .message = what + advice.value_or("look at the disk and the room on it"),
+            .position = 0};
+  }
+  [[nodiscard]] Trouble unreadable_row(std::string_view key) const {
+    return trouble(rocksdb::Status::Corruption("a row cannot be read", std::string(key)));
+  }
+
+  std::expected<void, Trouble> write(rocksdb::WriteBatch& batch) {
+    const auto status = db->Write({}, &batch);
+    if (!status.ok()) return std::unexpected(trouble(status));
+    return {};
+  }
+
+  /// Empty: there is none.
+  std::expected<std::string, Trouble> read(const std::string& key) const {
+    std::string value;
+    const auto status = db->Get({}, key, &value);
+    if (status.ok() || status.IsNotFound()) return value;
+    return std::unexpected(trouble(status));
+  }
+
+  /// Calls `each` with the key and the bytes of the rows of a kind behind a key,
+  /// until it says false.
+  template <class Each>
+  std::expected<void, Trouble> scan(char kind, const std::string& after, Each&& each) const {
+    const std::unique_ptr<rocksdb::Iterator> at(db->NewIterator({}));
+    for (at->Seek(after); at->Valid() && at->key()[0] == kind; at->Next()) {
+      if (at->key() == after) continue;
+      if (!each(at->key().ToStringView(), at->value().ToStringView())) return {};
+    }
+    if (!at->status().ok()) return std::unexpected(trouble(at->status()));
+    return {};
+  }
+
+  std::expected<void, Trouble> open_database();
+  std::expected<void, Trouble> count();
+  std::expected<Opened, Trouble> begin(const std::string& log_id, call::Position head,
+                                       std::string note);
+  void put_standing(rocksdb::WriteBatch& batch, const Standing& standing) const;
+
+  const std::filesystem::path directory;
+  std::unique_ptr<rocksdb::DB> db;  // set once, by `open`
+
+  mutable std::mutex mutex;  // of who writes, and of what is written down here
+  std::uint64_t next = 1;
+  Counts counts;
+};
+
+std::expected<void, Trouble> WebhookOutbox::Impl::open_database() {
+  if (db != nullptr) {
+    // After a disk that was full it may go on.
+    const auto status = db->Resume();
+    if (!status.ok()) return std::unexpected(trouble(status));
+    return {};
+  }
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) return std::unexpected(trouble(rocksdb::Status::IOError(error.message())));
+  rocksdb::DB* opened = nullptr;
+  const auto status = rocksdb::DB::Open(options_for(directory), directory.string(), &opened);
+  if (!status.ok()) return std::unexpected(trouble(status));
+  db.reset(opened);
+  return {};
+}
+
+std::expected<void, Trouble> WebhookOutbox::Impl::count() {
+  counts.waiting = counts.dead = 0;
+  const auto one_more = [](std::size_t& of) {
+    return [&of](std::string_view, std::string_view) {
+      ++of;
+      return true;
+    };
+  };
+  if (auto done = scan(waiting_kind, {waiting_kind}, one_more(counts.waiting)); !done) return done;
+  return scan(dead_kind, {dead_kind}, one_more(counts.dead));
+}
+
+/// Drops whatever there is.
+std::expected<WebhookOutbox::Opened, Trouble> WebhookOutbox::Impl::begin(const std::string& log_id,
+                                                                         call::Position head,
+                                                                         std::string note) {
+  const Standing standing{.position = head, .fold_after = head};
+  rocksdb::WriteBatch batch;
+  batch.DeleteRange("", "\xff");
+  batch.Put(format_key, format);
+  batch.Put(log_id_key, log_id);
+  batch.Put(next_key, "1");
+  put_standing(batch, standing);
+  if (auto written = write(batch); !written) return std::unexpected(written.error());
+  next = 1;
+  counts.waiting = counts.dead = 0;
+  return Opened{.standing = standing, .note = std::move(note)};
+}
+
+void WebhookOutbox::Impl::put_standing(rocksdb::WriteBatch& batch, const Standing& standing) const {
+  batch.Put(standing_key,
+            std::to_string(standing.position) + " " + std::to_string(standing.fold_after));
+  batch.Put(next_key, std::to_string(next));
+}
+
+WebhookOutbox::WebhookOutbox(std::filesystem::path directory)
+    : impl_(std::make_unique<Impl>(std::move(directory))) {}
+WebhookOutbox::~WebhookOutbox() = default;
+
+std::expected<WebhookOutbox::Opened, Trouble> WebhookOutbox::open(const std::string& log_id,
+                                                                  call::Position head) {
+  const std::scoped_lock lock(impl_->mutex);
+  if (auto opened = impl_->open_database(); !opened) return std::unexpected(opened.error());
+  const auto stored_format = impl_->read(format_key);
+  const auto stored_log = impl_->read(log_id_key);
+  const auto stored_standing = impl_->read(standing_key);
+  const auto stored_next = impl_->read(next_key);
+  for (const auto* read : {&stored_format, &stored_log, &stored_standing, &stored_next})
+    if (!*read) return std::unexpected(read->error());
+  const std::string at_head =
+      "webhooks begin at position " + std::to_string(head) + ", the head of the log";
+  if (stored_format->empty()) return impl_->begin(log_id, head, at_head);
+  if (*stored_format != format) {
+    return std::unexpected(
+        Trouble{.kind = Kind::lasting,
+                .message = "the webhooks' outbox in " + impl_->directory.string() +
+                           " was written by a newer version: run that one, or remove the directory",
+                .position = 0});
+  }
+  if (*stored_log != log_id) {
+    return impl_->begin(log_id, head, at_head + ": the outbox was of another log, and is emptied");
+  }
+  unsigned long long position = 0;
+  unsigned long long fold_after = 0;
+  if (std::sscanf(stored_standing->c_str(), "%llu %llu", &position, &fold_after) != 2 ||
+      std::sscanf(stored_next->c_str(), "%lu", &impl_->next) != 1) {
+    return std::unexpected(impl_->unreadable_row(standing_key));
+  }
+  if (position > head) {
+    return impl_->begin(log_id, head,
+                        at_head + ": the outbox had come to " + std::to_string(position) +
+                            ", which the log no longer has, and is emptied");
+  }
+  if (auto counted = impl_->count(); !counted) return std::unexpected(counted.error());
+  return Opened{.standing = {.position = position, .fold_after = fold_after}};
+}
+
+std::expected<void, Trouble> WebhookOutbox::append(std::span<const OutgoingEvent> events,
+                                                   const Standing& standing) {
+  const std::scoped_lock lock(impl_->mutex);
+  rocksdb::WriteBatch batch;
+  const auto first = impl_->next;
+  for (const auto& event : events)
+    batch.Put(number_key(waiting_kind, impl_->next++), encode_outgoing({.event = event}));
+  impl_->put_standing(batch, standing);
+  if (auto written = impl_->write(batch); !written) {
+    impl_->next = first;
+    return written;
+  }
+  impl_->counts.waiting += events.size();
+  return {};
+}
+
+std::expected<void, Trouble> WebhookOutbox::skip(const Standing& standing,
+                                                 const std::string& reason, call::Time at) {
+  const std::scoped_lock lock(impl_->mutex);
+  rocksdb::WriteBatch batch;
+  batch.Put(number_key(skipped_kind, standing.position),
+            std::to_string(at.time_since_epoch().count()) + " " + reason);
+  impl_->put_standing(batch, standing);
+  return impl_->write(batch);
+}
+
+std::expected<std::vector<OutgoingEvent>, Trouble> WebhookOutbox::waiting(std::uint64_t after,
+                                                                          std::size_t max) const {
+  std::vector<OutgoingEvent> found;
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    if (impl_->db == nullptr || impl_->next == after + 1) return found;
+  }
+  bool sound = true;
+  const auto scanned = impl_->scan(waiting_kind, number_key(waiting_kind, after),
+                                   [&](std::string_view key, std::string_view bytes) {
+                                     if (found.size() >= max) return false;
+                                     auto row = decode_outgoing(bytes);
+                                     sound = row.has_value();
+                                     if (!sound) return false;
+                                     row->event.number = number_of(key);
+                                     row->event.body.clear();
+                                     row->event.body.shrink_to_fit();
+                                     found.push_back(std::move(row->event));
+                                     return true;
+                                   });
+  if (!scanned) return std::unexpected(scanned.error());
+  if (!sound) return std::unexpected(impl_->unreadable_row("waiting"));
+  return found;
+}
+
+std::expected<std::optional<OutgoingEvent>, Trouble> WebhookOutbox::find(
+    std::uint64_t number) const {
+  const auto bytes = impl_->read(number_key(waiting_kind, number));
+  if (!bytes) return std::unexpected(bytes.error());
+  if (bytes->empty()) return std::nullopt;
+  auto row = decode_outgoing(*bytes);
+  if (!row) return std::unexpected(impl_->unreadable_row(std::to_string(number)));
+  row->event.number = number;
+  return std::move(row->event);
+}
+
+std::expected<void, Trouble> WebhookOutbox::taken(std::uint64_t number) {
+  const std::scoped_lock lock(impl_->mutex);
+  rocksdb::WriteBatch batch;
+  batch.Delete(number_key(waiting_kind, number));
+  if (auto written = impl_->write(batch); !written) return written;
+  --impl_->counts.waiting;
+  return {};
+}
+
+std::expected<void, Trouble> WebhookOutbox::bury(const DeadEvent& dead) {
+  const std::scoped_lock lock(impl_->mutex);
+  rocksdb::WriteBatch batch;
+  batch.Delete(number_key(waiting_kind, dead.event.number));
+  const bool full = impl_->counts.dead >= dead_max;
+  if (full) {
+    const auto scanned = impl_->scan(dead_kind, {dead_kind}, [&](std::string_view key, auto) {
+      batch.Delete(std::string(key));
+      return false;
+    });
+    if (!scanned) return scanned;
+  }
+  batch.Put(key_of(dead_kind, dead.event.id), encode_outgoing(dead));
+  if (auto written = impl_->write(batch); !written) return written;
+  --impl_->counts.waiting;
+  full ? ++impl_->counts.overrun : ++impl_->counts.dead;
+  return {};
+}
+
+std::expected<std::vector<DeadEvent>, Trouble> WebhookOutbox::dead(std::string_view after,
+                                                                   std::size_t max) const {
+  std::vector<DeadEvent> found;
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    if (impl_->db == nullptr) return found;
+  }
+  bool sound = true;
+  const auto scanned = impl_->scan(dead_kind, key_of(dead_kind, after),
+                                   [&](std::string_view, std::string_view bytes) {
+                                     if (found.size() >= max) return false;
+                                     auto row = decode_outgoing(bytes);
+                                     sound = row.has_value();
+                                     if (sound) found.push_back(*std::move(row));
+                                     return sound;
+                                   });
+  if (!scanned) return std::unexpected(scanned.error());
+  if (!sound) return std::unexpected(impl_->unreadable_row("dead"));
+  return found;
+}
+
+std::expected<bool, Trouble> WebhookOutbox::revive(std::string_view id, call::Time at) {
+  const std::scoped_lock lock(impl_->mutex);
+  if (impl_->db == nullptr) return false;
+  const auto key = key_of(dead_kind, id);
+  const auto bytes = impl_->read(key);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (bytes->empty()) return false;
+  auto row = decode_outgoing(*bytes);
+  if (!row) return std::unexpected(impl_->unreadable_row(id));
+  row->event.queued_at = at;
+  rocksdb::WriteBatch batch;
+  batch.Delete(key);
+  batch.Put(number_key(waiting_kind, impl_->next), encode_outgoing({.event = row->event}));
+  batch.Put(next_key, std::to_string(impl_->next + 1));
+  if (auto written = impl_->write(batch); !written) return std::unexpected(written.error());
+  ++impl_->next;
+  --impl_->counts.dead;
+  ++impl_->counts.waiting;
+  return true;
+}
+
+std::expected<bool, Trouble> WebhookOutbox::drop(std::string_view id) {
+  const std::scoped_lock lock(impl_->mutex);
+  if (impl_->db == nullptr) return false;
+  const auto key = key_of(dead_kind, id);
+  const auto bytes = impl_->read(key);
+  if (!bytes) return std::unexpected(bytes.error());
+  if (bytes->empty()) return false;
+  rocksdb::WriteBatch batch;
+  batch.Delete(key);
+  if (auto written = impl_->write(batch); !written) return std::unexpected(written.error());
+  --impl_->counts.dead;
+  return true;
+}
+
+WebhookOutbox::Counts WebhookOutbox::counts() const {
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->counts;
+}
+
+}  // namespace callstate::storage
