@@ -78,10 +78,21 @@ std::optional<HttpResponse> refuse_head(const HttpParser& parser) {
   const auto hosts = request.count(http::field::host);
   if (hosts > 1 || (hosts == 0 && request.version() > 10))
     return problem(400, "INVALID_MESSAGE", "a request has one Host");
-  // Where such a body ends is a matter of opinion (RFC 9112, 6.3), and what
-  // follows would be taken for a request.
-  if (request.count(http::field::transfer_encoding) != 0 && !parser.chunked())
+  // Where a body ends must not be a matter of opinion (RFC 9112, 6.3), or what follows
+  // it is taken for a request by some and not by others.
+  const auto lengths = request.count(http::field::content_length);
+  const auto length = request[http::field::content_length];
+  if (lengths > 1 || length.find(',') != length.npos)
+    return problem(400, "INVALID_MESSAGE", "a request has one Content-Length");
+  const auto encodings = request.count(http::field::transfer_encoding);
+  const bool chunked = beast::iequals(request[http::field::transfer_encoding], "chunked");
+  if (encodings > 1 || (encodings == 1 && !chunked))
     return problem(400, "INVALID_MESSAGE", "no Transfer-Encoding but chunked is taken");
+  if (encodings != 0 && request.version() < 11)
+    return problem(400, "INVALID_MESSAGE", "HTTP/1.0 has no Transfer-Encoding");
+  const auto coding = request[http::field::content_encoding];
+  if (!coding.empty() && !beast::iequals(coding, "identity"))
+    return problem(415, "INVALID_MESSAGE", "no Content-Encoding is taken: send the body as it is");
   return std::nullopt;
 }
 

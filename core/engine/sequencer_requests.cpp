@@ -62,7 +62,8 @@ void Sequencer::answer(const Ask& ask, const Ask::OneRoom& what, Batch& batch) {
     return refuse(ask.by->reply_to, call::ErrorCode::forbidden,
                   "this room's call is of others: this user takes no part in it", batch, what.room);
   }
-  if (entry.room.position == 0) {
+  // Messages that were refused have left nothing to show.
+  if (entry.room.seq == 0) {
     return refuse(ask.by->reply_to, call::ErrorCode::room_not_found,
                   "there has been no call in a room of this name", batch, what.room);
   }

@@ -351,6 +351,11 @@ describe('by HTTP, on every path:', () => {
         const answer = await ask(each.method, each.target, { body: '{}', headers });
         assertRefused(answer, [415], `${named(each)} of ${type}`);
       }
+      for (const coding of ['gzip', 'br', 'identity, gzip']) {
+        const headers = { 'Content-Type': 'application/json', 'Content-Encoding': coding };
+        const answer = await ask(each.method, each.target, { body: '{}', headers });
+        assertRefused(answer, [415], `${named(each)} in ${coding}`);
+      }
     }
   });
 

@@ -247,6 +247,10 @@ test('the state of a room as it was', async () => {
     assertProblem(await state(at), 404, 'ROOM_NOT_FOUND');
   for (const at of ['', 'now', '-1', '1.5', '2026-13-01T00:00:00Z', '2026-11-26', '99999999999'])
     assertProblem(await state(at), 400, 'INVALID_MESSAGE');
+  // What was refused has left nothing to show.
+  const clumsy = as(server, person('clumsy'));
+  assertProblem(await clumsy.post('/voip/never/accept'), 409, 'WRONG_STATE');
+  assertProblem(await clumsy.get('/v1/rooms/never/state'), 404, 'ROOM_NOT_FOUND');
   const stranger = as(server, person('stranger', { role: 'PORTAL_CUSTOMER' }));
   for (const query of ['', `?at=${started.pos}`])
     assertProblem(await stranger.get(`/v1/rooms/${room}/state${query}`), 403, 'FORBIDDEN');
