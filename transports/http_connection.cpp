@@ -5,7 +5,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/buffers_to_string.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/read_size.hpp>
 #include <boost/beast/http.hpp>
@@ -60,6 +59,8 @@ class HttpConnection final : public Connection {
 
   void sweep(SteadyTime now) override {
     if (now >= deadline_) end();
+    // Nothing is read while a poll waits: who has hung up is not found out otherwise.
+    if (api_.waits() && stream_.peer_has_ended()) api_.go_away();
   }
   void go_away() override {
     draining_ = true;
@@ -163,7 +164,9 @@ Task<HttpConnection::Next> HttpConnection::serve_request() {
   auto response = std::move(read->response);
   if (!response) response = co_await answer(std::move(read));
   if (!response) co_return Next::end;
-  co_return co_await respond(std::move(*response), version, keep_alive);
+  const auto after = co_await respond(std::move(*response), version, keep_alive);
+  api_.answered();
+  co_return after;
 }
 
 // Nothing when there is a request to answer, in `read`, or its answer. What the head
@@ -407,10 +410,11 @@ Task<HttpConnection::Next> HttpConnection::respond(HttpResponse response, unsign
   message.prepare_payload();
   if (message.result() == http::status::no_content) message.erase(http::field::content_length);
   if (head_only_) message.body().clear();  // its length stays
-  const auto text = serialise(message);
+  const bool goes_on = message.keep_alive();
+  const auto text = serialise(std::move(message));
   const auto error = co_await stream_.async_write(text);
   if (error) co_return Next::end;
-  co_return message.keep_alive() ? Next::request : Next::linger;
+  co_return goes_on ? Next::request : Next::linger;
 }
 
 // Whoever is answered before all was read may still be sending, and closing now

@@ -1,7 +1,7 @@
 #include "transports/http_messages.hpp"
 
 #include <algorithm>
-#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http.hpp>
 #include <utility>
 
@@ -46,7 +46,7 @@ HttpRequest plain_request(const BeastRequest& request, HttpTarget target, std::s
   return plain;
 }
 
-std::string serialise(http::response<http::string_body>& message) {
+std::string serialise(http::response<http::string_body> message) {
   http::response_serializer<http::string_body> serializer(message);
   std::string text;
   error_code error;
@@ -54,7 +54,9 @@ std::string serialise(http::response<http::string_body>& message) {
     std::size_t size = 0;
     serializer.next(error, [&](error_code&, const auto& buffers) {
       size = beast::buffer_bytes(buffers);
-      text += beast::buffers_to_string(buffers);
+      text.reserve(text.size() + size);
+      for (const auto& each : beast::buffers_range_ref(buffers))
+        text.append(static_cast<const char*>(each.data()), each.size());
     });
     serializer.consume(size);
   }

@@ -22,6 +22,8 @@ namespace {
 constexpr std::uint64_t wait_max_s = 55;
 constexpr std::uint64_t events_max = 1000;
 constexpr std::size_t events_per_page = 64;  // of a stream
+// Of texts: the one that reaches it is the last of the page.
+constexpr std::size_t page_bytes = 256UL * 1024;
 
 HttpResponse unreadable() {
   return problem(500, "INTERNAL", "the log cannot be read");
@@ -154,39 +156,50 @@ Task<HttpApi::Or<HttpApi::Page>> HttpApi::present(const HttpRequest& request,
   co_return page;
 }
 
+void HttpApi::Page::add(const engine::ServerMessage& message, std::string text) {
+  bytes += text.size();
+  std::optional<call::Position> at;
+  if (const auto* event = std::get_if<engine::Event>(&message)) at = event->record.position;
+  if (const auto* told = std::get_if<engine::AnsweredElsewhere>(&message)) {
+    at = told->position;
+    messages.back().cursor.reset();  // of the same position
+  }
+  messages.push_back({std::move(text), at});
+}
+
 Task<HttpApi::Or<HttpApi::Page>> HttpApi::read(const Wanted& wanted, call::Position after) {
   const auto upto = server_.ports.mailbox.head();
-  std::optional<std::expected<engine::Mail, engine::Failure>> mail;
-  std::vector<std::string> texts;
+  std::expected<call::Position, engine::Failure> cursor;
+  Page page;
+  const auto take = [&](const engine::ServerMessage& message) {
+    Outgoing outgoing(message, server_.ports.media);
+    page.add(message, *outgoing.text(wanted.user));
+    return page.bytes < page_bytes;
+  };
   auto job = [&] {
-    mail = engine::read_mail(server_.ports.mailbox, server_.ports.log, wanted.query(), after, upto,
-                             wanted.events_max);
-    if (!*mail) return;
-    for (const auto& message : (*mail)->messages) {
-      Outgoing outgoing(message, server_.ports.media);
-      texts.push_back(*outgoing.text(wanted.user));
-    }
+    cursor = engine::read_mail(server_.ports.mailbox, server_.ports.log, wanted.query(), after,
+                               upto, wanted.events_max, take);
   };
   co_await on_reader(job);
-  if (!*mail) {
+  if (!cursor) {
     server_.ports.logger(Logger::Level::error,
-                         "a client cannot be sent what it missed: " + mail->error().message);
+                         "a client cannot be sent what it missed: " + cursor.error().message);
     co_return std::unexpected(unreadable());
   }
-  Page page;
-  page.cursor = (*mail)->cursor;
-  const auto& messages = (*mail)->messages;
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    const auto* event = std::get_if<engine::Event>(&messages[i]);
-    const bool more_of_it =
-        i + 1 < messages.size() && !std::holds_alternative<engine::Event>(messages[i + 1]);
-    std::optional<call::Position> cursor;
-    if (event != nullptr && !more_of_it) cursor = event->record.position;
-    if (const auto* told = std::get_if<engine::AnsweredElsewhere>(&messages[i]))
-      cursor = told->position;
-    page.messages.push_back({std::move(texts[i]), cursor});
-  }
+  page.cursor = *cursor;
   co_return page;
+}
+
+std::optional<HttpResponse> HttpApi::take_place(const Identity& who) {
+  place_.reset();
+  if (auto place = server_.polls.take(key_of(who))) {
+    place_.emplace(std::move(*place));
+    return std::nullopt;
+  }
+  ++server_.metrics.too_many_polls;
+  return problem(429, "RATE_LIMITED",
+                 "too many polls and streams of this user at once: each counts until its answer "
+                 "has been taken");
 }
 
 std::shared_ptr<engine::Mailbox::Watch> HttpApi::watch_for(const Wanted& wanted,
@@ -215,6 +228,7 @@ Task<HttpResponse> HttpApi::poll(std::unique_ptr<HttpRequest> request) {
   auto read_it = read_wanted(*request, true);
   if (!read_it) co_return std::move(read_it.error());
   const auto wanted = std::move(*read_it);
+  if (auto full = take_place(*request->identity)) co_return std::move(*full);
   Attendance attendance(server_, thread_,
                         Pollers::client_of(*request->identity, device_of(*request)),
                         [this] { go_on(); });
@@ -222,12 +236,6 @@ Task<HttpResponse> HttpApi::poll(std::unique_ptr<HttpRequest> request) {
   if (refused.code != 0) co_return of_close(refused);
 
   std::string body = R"({"messages":[)";
-  const auto add = [&body](const Page& page) {
-    for (const auto& message : page.messages) {
-      if (body.back() != '[') body.push_back(',');
-      body += message.text;
-    }
-  };
   bool expired = false;
   if (wanted->since && *wanted->since + 1 < server_.ports.log.first()) {
     expired = true;
@@ -250,7 +258,11 @@ Task<HttpResponse> HttpApi::poll(std::unique_ptr<HttpRequest> request) {
   const bool cut = attendance.cut() && attendance.cut()->code != close_code::going_away;
   if (cut) co_return of_close(*attendance.cut());
   if (!page) co_return std::move(page.error());
-  add(*page);
+  body.reserve(body.size() + page->bytes + page->messages.size() + 64);
+  for (const auto& message : page->messages) {
+    if (body.back() != '[') body.push_back(',');
+    body += message.text;
+  }
   body.append(R"(],"cursor":)").append(std::to_string(page->cursor)).append("}");
   HttpResponse response;
   response.body = std::move(body);
@@ -268,14 +280,16 @@ Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> o
   auto read_it = read_wanted(request, false);
   if (!read_it) co_return std::move(read_it.error());
   const auto wanted = std::move(*read_it);
+  if (auto full = take_place(*request.identity)) co_return std::move(*full);
   Attendance attendance(server_, thread_, Pollers::client_of(*request.identity, device_of(request)),
                         [this] { go_on(); });
   const auto refused = co_await attendance.enter(*request.identity, device_of(request));
   if (refused.code != 0) co_return of_close(refused);
   std::string out = event_stream_head(server_.settings, request);
   std::optional<call::Position> after = wanted->since;
-  const auto add = [&out](const Page& page) {
-    for (const auto& message : page.messages) {
+  const auto add = [&out](Page& page) {
+    // Once it is in `out`: a client may take its time.
+    for (const auto& message : std::exchange(page.messages, {})) {
       if (message.cursor) out.append("id: ").append(std::to_string(*message.cursor)).append("\n");
       out.append("data: ").append(message.text).append("\n\n");
     }
@@ -303,7 +317,8 @@ Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> o
   while (!going_away_ && !attendance.cut() && utc_now() < expires) {
     auto page = co_await read(*wanted, *after);
     if (!page) break;
-    if (!page->messages.empty()) add(*page);
+    const bool some = !page->messages.empty();
+    if (some) add(*page);
     after = page->cursor;
     if (!out.empty()) {
       const std::string text = std::exchange(out, {});
@@ -311,7 +326,7 @@ Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> o
       if (!written) co_return std::nullopt;
     }
     // What cut it meanwhile found nothing to wake.
-    if (!page->messages.empty() || attendance.cut()) continue;
+    if (some || attendance.cut()) continue;
     const auto ping = SteadyClock::now() + settings.ping_interval;
     const auto left = std::chrono::duration_cast<SteadyClock::duration>(expires - utc_now());
     co_await wait_for_mail(*wanted, *after, std::min(ping, SteadyClock::now() + left));

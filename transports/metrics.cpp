@@ -55,6 +55,7 @@ void ServerReading::add(const SharedMetrics& shared) {
   connections_refused += shared.connections_refused;
   waiting_refused += shared.waiting_refused;
   too_many_logins += shared.too_many_logins;
+  too_many_polls += shared.too_many_polls;
 }
 
 }  // namespace callstate::transports

@@ -68,6 +68,7 @@ struct SharedMetrics {
   std::atomic<std::uint64_t> waiting_refused = 0;      // beyond unauthenticated_max
   std::array<std::atomic<std::uint64_t>, auth_failure_names.size()> auth_failures{};
   std::atomic<std::uint64_t> too_many_logins = 0;  // turned away unlooked at
+  std::atomic<std::uint64_t> too_many_polls = 0;   // beyond polls_per_user_max
 };
 
 /// A server as of now, all its threads together.
@@ -80,6 +81,7 @@ struct ServerReading {
   engine::MessageReading messages{};
   std::uint64_t too_many_messages = 0;
   std::uint64_t too_many_logins = 0;
+  std::uint64_t too_many_polls = 0;
   std::uint64_t connections_refused = 0;
   std::uint64_t waiting_refused = 0;
   std::array<std::uint64_t, auth_failure_names.size()> auth_failures{};

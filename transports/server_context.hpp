@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "transports/metrics.hpp"
+#include "transports/places.hpp"
 #include "transports/rate_limit.hpp"
 #include "transports/server.hpp"
 
@@ -39,6 +40,8 @@ struct ServerContext {
 
   /// Messages by HTTP, by user: connections are cheap there.
   KeyedLimiter posted{settings.websocket.messages};
+  /// Polls and streams, by user.
+  Places polls{settings.polls_per_user_max};
   std::atomic<std::uint64_t> last_poll = 0;
   std::atomic<bool> stopped = false;  // no thread runs any more
 

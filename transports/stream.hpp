@@ -53,6 +53,8 @@ class Stream {
   void close();
   [[nodiscard]] bool is_open() const { return socket_.is_open(); }
   [[nodiscard]] Executor get_executor() { return socket_.get_executor(); }
+  /// Whether the peer has ended its side, or is gone: it asks for nothing any more.
+  [[nodiscard]] bool peer_has_ended();
   /// The peer's IP address, for limits and logs; empty when it is gone already.
   [[nodiscard]] std::string peer_address() const;
 

@@ -1,10 +1,12 @@
 // Limits, and what happens to whoever goes beyond them.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
-import { person } from './calls.mjs';
+import { connected, person } from './calls.mjs';
 import { unique } from './client.mjs';
+import { packet } from './raw.mjs';
 import { Server } from './server.mjs';
 import { as, assertProblem } from './stations.mjs';
 import { tokenFor } from './tokens.mjs';
@@ -230,6 +232,62 @@ describe('by HTTP', () => {
       assert.match(assertProblem(answer, 429, 'RATE_LIMITED').detail, /sessions/);
       assert.equal(answer.headers['retry-after'], undefined); // nobody knows
     }
+  });
+
+  test('polls and streams at once, until their clients have gone', async (t) => {
+    const own = await Server.start({ flags: ['--sessions-per-user', '3'] });
+    t.after(() => own.stop());
+    const { get } = as(own, person('hydra'));
+    const { cursor } = (await get('/v1/messages?device=d')).json;
+    const cut = new AbortController();
+    const waits = { signal: cut.signal, agent: false };
+    const path = `/v1/messages?wait=55&since=${cursor}&device=d`;
+    const waiting = times(3, () => get(path, waits).catch(() => {}));
+    const until = async (status) => {
+      for (const deadline = Date.now() + 10_000; ;) {
+        const answer = await get('/v1/messages?device=d');
+        if (answer.status === status) return answer;
+        assert.ok(Date.now() < deadline, answer.text);
+        await new Promise((done) => setTimeout(done, 50));
+      }
+    };
+    const refused = await until(429);
+    assert.match(assertProblem(refused, 429, 'RATE_LIMITED').detail, /polls and streams/);
+    assert.equal(refused.headers['retry-after'], undefined); // nobody knows
+    assert.equal((await as(own, person('other')).get('/v1/messages')).status, 200);
+    cut.abort();
+    await until(200);
+    await Promise.all(waiting);
+  });
+
+  test('memory that answers take which are not read', async (t) => {
+    const own = await Server.start({ flags: ['--rate-messages', '100000/s'] });
+    t.after(() => own.stop());
+    const { room, callee, alice, started } = await connected(own);
+    const data = { sdp: 'x'.repeat(8_000) };
+    const signal = { type: 'SIGNAL', roomName: room, to: callee.user, data };
+    for (let i = 0; i < 20; ++i) await Promise.all(times(50, () => alice.tell(signal)));
+    const resident = () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${own.child.pid}/status`, 'utf8'))[1]);
+    const earlier = resident();
+    const { hostname, port } = new URL(own.http);
+    const line = `GET /v1/messages?since=${started.pos - 1}`;
+    const polls = times(30, () => {
+      const socket = connect({ host: hostname, port: Number(port) });
+      socket.write(packet(line, { token: tokenFor(callee) }));
+      return socket;
+    });
+    const statuses = await Promise.all(
+      polls.map(async (socket) => {
+        await new Promise((done) => socket.once('readable', done));
+        return socket.read(12).toString().slice(-3);
+      }),
+    );
+    // One that fits into the kernel's buffers has been answered, and counts no more.
+    assert.ok(statuses.filter((status) => status === '200').length >= 20, `${statuses}`);
+    const grown = resident() - earlier;
+    for (const socket of polls) socket.destroy();
+    assert.ok(grown < 32 * 1024, `${grown} KiB for answers of ${polls.length} polls`);
   });
 
   test('new devices that poll, and not their polls', async (t) => {

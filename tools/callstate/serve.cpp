@@ -149,6 +149,7 @@ transports::ServerSettings server_settings(const ServeSettings& settings) {
   server.websocket.silence_max = settings.silent_max;
   server.websocket.auth_timeout = settings.auth_timeout;
   server.poll_presence = settings.poll_presence;
+  server.polls_per_user_max = settings.engine.sessions_per_user_max;
   // Deadlines are kept to a quarter of the shortest.
   const auto shortest = std::min(
       {settings.auth_timeout, settings.ping_every, settings.silent_max, settings.poll_presence});

@@ -209,7 +209,7 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
       ->check(CLI::Range(1024U, 1024U * 1024U));
   options
       .add("--sessions-per-user", settings.engine.sessions_per_user_max,
-           "sessions of one user, at most")
+           "sessions of one user, at most; and polls and streams at once")
       ->check(CLI::Range(1, 10'000));
   options.add("--connections", settings.connections_max, "connections in all, at most")
       ->check(CLI::Range(1, 10'000'000));

@@ -164,6 +164,7 @@ void show_sessions(Page& page, const Readings& readings) {
   page.sample(deciding.too_many_calls.value(), {{"limit", "calls"}});
   page.sample(deciding.too_many_opens.value(), {{"limit", "sessions"}});
   page.sample(deciding.too_many_sessions.value(), {{"limit", "sessions_per_user"}});
+  page.sample(server.too_many_polls, {{"limit", "polls"}});
   page.sample(server.too_many_logins, {{"limit", "logins"}});
 }
 
