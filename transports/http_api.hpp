@@ -91,6 +91,8 @@ class HttpApi {
   template <class T>
   using Or = std::expected<T, HttpResponse>;  // else the answer
 
+  /// The answer to who reads faster than it may.
+  std::optional<HttpResponse> refuse_hasty(const Identity& who);
   /// A message that goes no further, of a user by its key.
   std::optional<engine::Refusal> refuse_at_once(
       const std::expected<ClientMessage, DecodeFailure>& message, std::string_view user);

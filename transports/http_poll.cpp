@@ -277,6 +277,7 @@ void HttpApi::go_on() {
 Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> owned,
                                                   const Write& write) {
   const HttpRequest& request = *owned;
+  if (auto hasty = refuse_hasty(*request.identity)) co_return std::move(*hasty);
   auto read_it = read_wanted(request, false);
   if (!read_it) co_return std::move(read_it.error());
   const auto wanted = std::move(*read_it);

@@ -40,6 +40,8 @@ struct ServerContext {
 
   /// Messages by HTTP, by user: connections are cheap there.
   KeyedLimiter posted{settings.websocket.messages};
+  /// What is asked of HttpApi and changes nothing, likewise, and as much of it.
+  KeyedLimiter reads{settings.websocket.messages};
   /// Polls and streams, by user.
   Places polls{settings.polls_per_user_max};
   std::atomic<std::uint64_t> last_poll = 0;

@@ -212,6 +212,21 @@ describe('by HTTP', () => {
     assert.equal((await post('/v1/messages', { type: 'PING', id: 'late' })).status, 200);
   });
 
+  test('reads of one user beyond the rate, each path alike, and what it sends by itself', async () => {
+    const who = person('reader');
+    const { get, post } = as(server, who);
+    const paths = ['/v1/messages', '/v1/rooms/r/state', `/v1/users/${who.user}/presence`];
+    const answers = await Promise.all(
+      times(30, (_, i) => get([...paths, '/v1/calls', '/v1/calls/x/events'][i % 5])),
+    );
+    const refused = answers.filter(({ status }) => status === 429);
+    assert.ok(refused.length >= 10, `${refused.length} were refused`);
+    for (const answer of refused) assertLater(answer, 1_000);
+    for (const path of [...paths, '/v1/stream']) assertLater(await get(path), 1_000);
+    assert.equal((await post('/v1/messages', { type: 'PING' })).status, 200);
+    assert.equal((await as(server, person('calm')).get('/v1/messages')).status, 200);
+  });
+
   test('new calls of one user', async () => {
     const { post } = as(server, person('dialler'));
     const body = { calleeId: 'x' };

@@ -187,6 +187,32 @@ TEST_F(ExpiredCursorTest, IsNotOneAfterWhichNothingIsMissing) {
   EXPECT_THAT(client.read().value_or(""), HasSubstr("ROOM_STATE"));
 }
 
+TEST_F(RealEngineTest, WhatAUserReadsIsLimitedByItself) {
+  settings.websocket.messages = {.per_second = 0.5, .burst = 5};
+  start();
+  const std::vector<std::string> paths = {"/v1/messages", "/v1/messages?since=0", "/v1/stream",
+                                          "/v1/rooms/r1/state", "/v1/users/bob/presence"};
+  for (const auto& path : paths) {
+    RawClient client(port);
+    client.write(request(path));
+    EXPECT_THAT(client.read_until("\r\n\r\n"), Not(HasSubstr(" 429 "))) << path;
+  }
+  for (const auto& path : paths)
+    EXPECT_THAT(get(path), AllOf(HasSubstr(" 429 "), HasSubstr("RATE_LIMITED"),
+                                 HasSubstr("Retry-After: 2\r\n"), HasSubstr("retryAfterMs")))
+        << path;
+  EXPECT_THAT(get("/v1/calls"), HasSubstr(" 429 "));
+  EXPECT_EQ(server->metrics().too_many_reads, 6U);
+  // Neither what it says, nor what others read.
+  RawClient client(port);
+  const std::string ping = R"({"type":"PING"})";
+  client.write("POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer bob\r\n" +
+               ("Content-Length: " + std::to_string(ping.size())) + "\r\n\r\n" + ping);
+  EXPECT_THAT(client.read_until("PONG"), HasSubstr(" 200 "));
+  client.write("GET /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ann\r\n\r\n");
+  EXPECT_THAT(client.read_until("cursor"), HasSubstr(" 200 "));
+}
+
 /// A connected call in which ann has sent bob many long signals.
 struct LongMailTest : RealEngineTest {
   static constexpr std::size_t signals = 400;
