@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -245,8 +246,10 @@ Task<HttpResponse> HttpApi::poll(std::unique_ptr<HttpRequest> request) {
   if (!wanted->since || expired) {
     page = co_await present(*request, *wanted);
   } else {
+    // As a stream ends with its token, so does the wait: the next poll brings another.
+    const auto left = request->identity->expires_at - utc_now();
+    const auto until = SteadyClock::now() + std::min<call::Duration>(wanted->wait, left);
     request.reset();
-    const auto until = SteadyClock::now() + wanted->wait;
     page = co_await read(*wanted, *wanted->since);
     while (page && page->messages.empty() && SteadyClock::now() < until && !going_away_ &&
            !attendance.cut()) {
@@ -329,8 +332,9 @@ Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> o
     // What cut it meanwhile found nothing to wake.
     if (some || attendance.cut()) continue;
     const auto ping = SteadyClock::now() + settings.ping_interval;
-    const auto left = std::chrono::duration_cast<SteadyClock::duration>(expires - utc_now());
-    co_await wait_for_mail(*wanted, *after, std::min(ping, SteadyClock::now() + left));
+    // In that unit: in nanoseconds an expiry of another century is beyond its type.
+    const auto wait = std::min<call::Duration>(settings.ping_interval, expires - utc_now());
+    co_await wait_for_mail(*wanted, *after, SteadyClock::now() + wait);
     if (SteadyClock::now() >= ping)
       out.append(":\nid: ").append(std::to_string(*after)).append("\n\n");
   }

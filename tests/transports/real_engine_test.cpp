@@ -213,6 +213,17 @@ TEST_F(RealEngineTest, WhatAUserReadsIsLimitedByItself) {
   EXPECT_THAT(client.read_until("cursor"), HasSubstr(" 200 "));
 }
 
+TEST_F(RealEngineTest, APollWaitsNoLongerThanItsTokenIsGood) {
+  start();
+  RawClient client(port);
+  client.write(
+      "GET /v1/messages?since=1&wait=55&device=d HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+      "Authorization: Bearer bob@200\r\n\r\n");
+  const auto answer = client.read_to_end();  // within ten seconds
+  EXPECT_THAT(answer, HasSubstr(" 200 "));
+  EXPECT_THAT(answer, HasSubstr(R"("cursor":)"));
+}
+
 /// A connected call in which ann has sent bob many long signals.
 struct LongMailTest : RealEngineTest {
   static constexpr std::size_t signals = 400;
