@@ -78,10 +78,7 @@ std::optional<HttpResponse> HttpApi::refuse_hasty(const Identity& who) {
   const auto taken = server_.reads.take(key_of(who), SteadyClock::now());
   if (taken) return std::nullopt;
   thread_.metrics().too_many_reads.add();
-  engine::Refusal refusal;
-  refusal.error = {call::ErrorCode::rate_limited, "too many requests of this user"};
-  refusal.retry_after_ms = static_cast<std::uint32_t>(taken.error().count());
-  return problem(refusal);
+  return too_often("too many requests of this user", taken.error());
 }
 
 // A stream comes here where it is refused by its method or for want of a token.

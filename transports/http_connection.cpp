@@ -33,8 +33,8 @@ constexpr std::string_view webhook_path = "/livekit/webhook";
 // For whoever is answered and told that the connection ends, to hear it.
 constexpr auto linger_time = std::chrono::seconds(2);
 
-HttpResponse too_many_failures() {
-  return problem(429, "RATE_LIMITED", "too many failed authentications");
+HttpResponse too_many_failures(std::chrono::milliseconds retry_after) {
+  return too_often("too many failed authentications of this address", retry_after);
 }
 
 bool is_session(Route::Kind kind) {
@@ -302,8 +302,8 @@ std::optional<HttpResponse> HttpConnection::authorise(ReadRequest& read) {
   auto identity = authenticate(server_, request.remote_address, *token);
   if (identity) {
     request.identity = std::move(*identity);
-  } else if (identity.error() == AuthRefusal::too_many_failures) {
-    return too_many_failures();
+  } else if (identity.error().too_often_for) {
+    return too_many_failures(*identity.error().too_often_for);
   }
   return std::nullopt;
 }
@@ -321,7 +321,7 @@ std::optional<HttpResponse> HttpConnection::authorise_webhook(ReadRequest& read)
   const auto refusal = count_failure(
       server_, request.remote_address,
       "a webhook of " + request.remote_address + " was refused: " + token.error().reason);
-  if (refusal == AuthRefusal::too_many_failures) return too_many_failures();
+  if (refusal.too_often_for) return too_many_failures(*refusal.too_often_for);
   return problem(401, "UNAUTHENTICATED", "this webhook's signature is not good");
 }
 

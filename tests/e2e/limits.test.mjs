@@ -323,7 +323,7 @@ describe('by HTTP', () => {
     const answers = await Promise.all(times(20, () => expired.get('/v1/messages')));
     const refused = answers.filter(({ status }) => status === 429);
     assert.ok(refused.length > 0);
-    for (const answer of refused) assertProblem(answer, 429, 'RATE_LIMITED');
+    for (const answer of refused) assertLater(answer, 500);
     for (const answer of answers) assert.ok([401, 429].includes(answer.status), answer.text);
     assert.equal((await as(own, person('good')).get('/v1/messages')).status, 200);
   });
