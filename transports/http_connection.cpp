@@ -5,8 +5,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/read_size.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <memory>
@@ -14,6 +12,7 @@
 #include "transports/authenticate.hpp"
 #include "transports/http_api.hpp"
 #include "transports/http_messages.hpp"
+#include "transports/http_reader.hpp"
 #include "transports/http_reading.hpp"
 #include "transports/http_target.hpp"
 #include "transports/json_writer.hpp"
@@ -58,7 +57,8 @@ class HttpConnection final : public Connection {
   Task<void> run();
 
   void sweep(SteadyTime now) override {
-    if (now >= deadline_) end();
+    // Who has begun a request is told, and so is whoever looks at a proxy's log.
+    if (now >= deadline_ && !reader_.time_out()) end();
     // Nothing is read while a poll waits: who has hung up is not found out otherwise.
     if (api_.waits() && stream_.peer_has_ended()) api_.go_away();
   }
@@ -79,9 +79,6 @@ class HttpConnection final : public Connection {
   };
 
   Task<Next> serve_request();
-  Task<error_code> read_head(Parser& parser);
-  Task<error_code> read_body(Parser& parser);
-  Task<void> read_more(std::size_t room, error_code& error);
   Task<Next> upgrade(const Request& request, HttpTarget target, Route route);
   Task<void> await_key(std::string_view token);
   std::optional<HttpResponse> answer_itself(http::verb method, Route::Kind kind);
@@ -102,7 +99,7 @@ class HttpConnection final : public Connection {
   IoThread& thread_;
   Ticket ticket_;
   Stream stream_;
-  beast::flat_buffer buffer_{http_head_bytes_max};
+  HttpReader reader_{stream_};
   SteadyTime deadline_{};
   bool busy_ = false;       // a request is being answered
   bool head_only_ = false;  // its method is HEAD: no answer has a body
@@ -111,40 +108,12 @@ class HttpConnection final : public Connection {
   HttpApi api_;
 };
 
-// What http::async_read_header does, but for two things: that one joins folded
-// lines, unseen, and bounds what it looks at rather than the whole head.
-Task<error_code> HttpConnection::read_head(Parser& parser) {
-  error_code error;
-  for (std::size_t taken = 0;;) {
-    if (const auto bytes = buffer_.data(); bytes.size() != 0) {
-      const auto size = parser.put(bytes, error);
-      if (has_folded_line({static_cast<const char*>(bytes.data()), size}))
-        co_return http::error::bad_field;
-      buffer_.consume(size);
-      taken += size;
-      if (error != http::error::need_more) co_return error;
-    }
-    const auto held = taken + buffer_.size();
-    if (held >= http_head_bytes_max) co_return http::error::header_limit;
-    const auto room = beast::read_size(buffer_, http_head_bytes_max - held);
-    co_await read_more(room, error);
-    if (error) co_return error;
-  }
-}
-
-Task<void> HttpConnection::read_more(std::size_t room, error_code& error) {
-  const auto place = buffer_.prepare(room);
-  const auto size =
-      co_await stream_.async_read_some({static_cast<char*>(place.data()), place.size()}, error);
-  if (!error) buffer_.commit(size);
-}
-
 Task<void> HttpConnection::run() {
   // No switch: g++ 12 loses `this` in one whose condition awaits.
   Next next = co_await serve_request();
   while (next == Next::request) {
     busy_ = false;
-    buffer_.shrink_to_fit();
+    reader_.give_back();
     expire_after(server_.settings.keep_alive_timeout);
     // Who asks without waiting for answers leaves others their turn.
     co_await asio::post(stream_.get_executor(), use_task);
@@ -158,7 +127,7 @@ Task<HttpConnection::Next> HttpConnection::serve_request() {
   const auto next = co_await read_request(*read);
   if (next) co_return *next;
   // A poll waits: what it was read with goes before.
-  buffer_.shrink_to_fit();
+  reader_.give_back();
   const auto version = read->version;
   const bool keep_alive = read->keep_alive;
   auto response = std::move(read->response);
@@ -175,7 +144,7 @@ Task<std::optional<HttpConnection::Next>> HttpConnection::read_request(ReadReque
   Parser parser;
   parser.header_limit(http_head_bytes_max);
   parser.body_limit(http_body_bytes_max);
-  const auto error = co_await read_head(parser);
+  const auto error = co_await reader_.read_head(parser);
   busy_ = true;
   const auto& request = parser.get();
   head_only_ = request.method() == http::verb::head;
@@ -208,7 +177,7 @@ Task<std::optional<HttpConnection::Next>> HttpConnection::read_request(ReadReque
   if (!read.response) read.response = authorise(read);
   // A body is memory: strangers get none.
   if (!read.response && (plain.identity || read.webhook) && !parser.is_done()) {
-    const auto broken = co_await read_body(parser);
+    const auto broken = co_await reader_.read_body(parser);
     if (broken) read.response = refuse_unreadable(broken);
     if (broken && !read.response) co_return Next::end;
     plain.body = std::move(parser.get().body());
@@ -268,8 +237,7 @@ Task<HttpConnection::Next> HttpConnection::upgrade(const Request& request, HttpT
 
   auto session = std::make_unique<WebSocketSession>(std::move(ticket_), std::move(stream_));
   session->begin(upgrade);
-  const auto early = buffer_.data();
-  if (early.size() != 0) session->take({static_cast<char*>(early.data()), early.size()});
+  if (const auto early = reader_.rest(); !early.empty()) session->take(early);
   WebSocketSession::run(std::move(session));
   co_return Next::end;
 }
@@ -352,28 +320,6 @@ Task<bool> HttpConnection::write_event(std::string_view text) {
   co_return !error && stream_.is_open();
 }
 
-Task<error_code> HttpConnection::read_body(Parser& parser) {
-  error_code error;
-  if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
-    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    error = co_await stream_.async_write(go_on);
-  }
-  parser.eager(true);
-  while (!error && !parser.is_done()) {
-    std::size_t taken = 0;
-    if (buffer_.size() != 0) {
-      taken = parser.put(buffer_.data(), error);
-      buffer_.consume(taken);
-      if (error == http::error::need_more) error = {};
-    }
-    if (error || parser.is_done() || taken != 0) continue;
-    const auto room = beast::read_size(buffer_, http_body_bytes_max);
-    if (room == 0) co_return http::error::buffer_overflow;
-    co_await read_more(room, error);
-  }
-  co_return error;
-}
-
 // On the handler thread; comes back to this one.
 Task<HttpResponse> HttpConnection::run_handler(HttpRequest request) {
   deadline_ = SteadyTime::max();
@@ -421,8 +367,7 @@ Task<HttpConnection::Next> HttpConnection::respond(HttpResponse response, unsign
 // would make the kernel reset the connection, perhaps before the answer is read.
 Task<void> HttpConnection::linger() {
   busy_ = false;
-  buffer_.clear();
-  buffer_.shrink_to_fit();
+  reader_.drop_rest();
   expire_after(linger_time);
   stream_.shutdown_send();
   error_code error;

@@ -1,6 +1,7 @@
 #include "transports/http_messages.hpp"
 
 #include <algorithm>
+#include <boost/asio/error.hpp>
 #include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http.hpp>
 #include <utility>
@@ -68,6 +69,8 @@ std::optional<HttpResponse> refuse_unreadable(const error_code& error) {
     return problem(431, "TOO_LARGE", "the request's head is too large");
   if (error == http::error::body_limit)
     return problem(413, "TOO_LARGE", "the request's body is too large");
+  if (error == boost::asio::error::timed_out)
+    return problem(408, {}, "the request has not come within the time for it");
   if (error == http::error::end_of_stream || error == http::error::partial_message)
     return std::nullopt;
   if (error.category() == http::make_error_code(http::error::bad_method).category())

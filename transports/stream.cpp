@@ -57,6 +57,11 @@ SessionStream Stream::release() {
   return {error ? -1 : descriptor, std::move(tls_)};
 }
 
+void Stream::cancel() {
+  ErrorCode ignored;
+  socket_.cancel(ignored);
+}
+
 void Stream::shutdown_send() {
   if (tls_) tls_->shutdown();
   ErrorCode ignored;

@@ -47,6 +47,8 @@ class Stream {
   /// closed afterwards.
   SessionStream release();
 
+  /// What waits now ends with `operation_aborted`; the connection stays.
+  void cancel();
   /// Tells the peer that nothing follows. It may still send.
   void shutdown_send();
   /// Ends all that waits, with `operation_aborted`, or lets it find out.

@@ -6,7 +6,7 @@ import { after, before, describe, test } from 'node:test';
 
 import { connected, person } from './calls.mjs';
 import { unique } from './client.mjs';
-import { packet } from './raw.mjs';
+import { exchange, packet } from './raw.mjs';
 import { Server } from './server.mjs';
 import { as, assertProblem } from './stations.mjs';
 import { tokenFor } from './tokens.mjs';
@@ -314,6 +314,35 @@ describe('by HTTP', () => {
     const refused = await get('/v1/messages?device=c');
     assert.match(assertProblem(refused, 429, 'RATE_LIMITED').detail, /too fast/);
     assert.equal((await get('/v1/messages?device=a')).status, 200);
+  });
+
+  test('time for a head and for a body, and nobody else waits for them', async (t) => {
+    const own = await Server.start({
+      flags: ['--head-timeout', '400ms', '--request-timeout', '200ms'],
+    });
+    t.after(() => own.stop());
+    const token = tokenFor(person('slow'));
+    const began = Date.now();
+    const parts = [
+      'GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ',
+      packet('POST /v1/messages', { token, fields: ['Content-Length: 60000'], body: '{"type":' }),
+      packet('POST /voip/start', { token, fields: ['Transfer-Encoding: chunked'], body: '9\r\n{' }),
+    ];
+    const slow = parts.map((part) => exchange(own, part));
+    assert.equal((await as(own, person('quick')).get('/v1/messages')).status, 200);
+    for (const answered of slow) {
+      const { responses, closed } = await answered;
+      assert.equal(responses.length, 1);
+      assertProblem(responses[0], 408, undefined);
+      assert.equal(responses[0].headers.connection, 'close');
+      assert.ok(closed);
+    }
+    const { responses } = await exchange(own, packet('GET /healthz', {}), { count: 1 });
+    assert.equal(responses[0].status, 200);
+    assert.ok(Date.now() - began < 10_000);
+    // A drip now and then does not prolong it.
+    const dripping = exchange(own, parts[1], { drip: ' ' });
+    assert.equal((await dripping).responses[0].status, 408);
   });
 
   test('failed authentications of one address, where a good token is let in', async (t) => {
