@@ -34,6 +34,9 @@ class HttpApi {
   /// Whether it is the one that sends events for as long as the client listens.
   [[nodiscard]] static bool streams(const HttpRequest& request);
 
+  /// The answer to who comes when the server drains.
+  [[nodiscard]] static HttpResponse going_away();
+
   /// Answers, sooner or later. `knows` it, and does not `streams`.
   Task<HttpResponse> answer(std::unique_ptr<HttpRequest> owned);
 

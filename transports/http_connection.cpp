@@ -48,6 +48,7 @@ class HttpConnection final : public Connection {
         thread_(ticket.thread()),
         ticket_(std::move(ticket)),
         stream_(std::move(stream)),
+        late_(ticket_.is_late()),
         api_(server_, thread_) {
     expire_after(server_.settings.head_timeout);
     thread_.add(*this);
@@ -65,7 +66,7 @@ class HttpConnection final : public Connection {
   void go_away() override {
     draining_ = true;
     api_.go_away();
-    if (!busy_) end();
+    if (!busy_ && !late_) end();
   }
 
  private:
@@ -101,6 +102,7 @@ class HttpConnection final : public Connection {
   Stream stream_;
   HttpReader reader_{stream_};
   SteadyTime deadline_{};
+  const bool late_;         // who looks whether a draining server is ready
   bool busy_ = false;       // a request is being answered
   bool head_only_ = false;  // its method is HEAD: no answer has a body
   bool draining_ = false;
@@ -255,7 +257,8 @@ std::optional<HttpResponse> HttpConnection::answer_itself(http::verb method, Rou
     refusal.fields.emplace_back("Allow", "GET, HEAD");
     return refusal;
   }
-  const bool good = kind == Route::Kind::healthz || !server_.ports.ready || server_.ports.ready();
+  const bool ready = !draining_ && (!server_.ports.ready || server_.ports.ready());
+  const bool good = kind == Route::Kind::healthz || ready;
   return HttpResponse{good ? 200 : 503, "text/plain", good ? "ok" : "not ready"};
 }
 
@@ -299,6 +302,7 @@ Task<std::optional<HttpResponse>> HttpConnection::answer(std::unique_ptr<ReadReq
   if (read->webhook) co_return co_await api_.report_media(*read->request, *read->webhook);
   auto request = std::move(read->request);
   read.reset();
+  if (late_ && HttpApi::knows(*request)) co_return HttpApi::going_away();
   if (HttpApi::streams(*request)) {
     const HttpApi::Write write = [this](std::string_view text) { return write_event(text); };
     co_return co_await api_.stream(std::move(request), write);

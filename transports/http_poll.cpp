@@ -57,7 +57,7 @@ HttpResponse of_close(const engine::Close& close) {
     case 4429:
       return problem(429, "RATE_LIMITED", close.reason);
     case 1001:
-      return problem(503, "OVERLOADED", "the server is going away: come back with the cursor");
+      return HttpApi::going_away();
     default:
       return problem(503, "OVERLOADED", "the server is overloaded: try again a little later");
   }
@@ -76,6 +76,10 @@ struct HttpApi::Wake {
     timer.cancel();
   }
 };
+
+HttpResponse HttpApi::going_away() {
+  return problem(503, "OVERLOADED", "the server is going away: come back with the cursor");
+}
 
 HttpApi::HttpApi(ServerContext& server, IoThread& thread) : server_(server), thread_(thread) {}
 HttpApi::~HttpApi() = default;

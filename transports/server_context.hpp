@@ -53,10 +53,14 @@ struct ServerContext {
     return *threads[std::hash<std::string_view>()(client) % threads.size()];
   }
 
-  // Connections of all threads, for draining.
+  // Connections of all threads, for draining, which does not wait for those that
+  // have come since it began.
   std::mutex mutex;
   std::condition_variable all_gone;
+  std::atomic<bool> draining = false;
   std::atomic<std::size_t> connections = 0;
+  std::atomic<std::size_t> late_connections = 0;  // of them
+  [[nodiscard]] bool drained() const { return connections <= late_connections; }
 };
 
 }  // namespace callstate::transports
