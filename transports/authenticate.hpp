@@ -1,7 +1,8 @@
 #pragma once
 
-#include <cstdint>
+#include <chrono>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,7 +15,10 @@
 namespace callstate::transports {
 
 /// What a client may learn of it. The log learns the reason.
-enum class AuthRefusal : std::uint8_t { invalid, too_many_failures };
+struct AuthRefusal {
+  /// Where its address has failed too often: until when that is so.
+  std::optional<std::chrono::milliseconds> too_often_for{};
+};
 
 /// Somebody of the address could not be authenticated; `line` says so in the log.
 /// Only failures count and are turned away: behind one address, a proxy's, may be

@@ -74,6 +74,13 @@ bool HttpApi::streams(const HttpRequest& request) {
          request.identity.has_value();
 }
 
+std::optional<HttpResponse> HttpApi::refuse_hasty(const Identity& who) {
+  const auto taken = server_.reads.take(key_of(who), SteadyClock::now());
+  if (taken) return std::nullopt;
+  thread_.metrics().too_many_reads.add();
+  return too_often("too many requests of this user", taken.error());
+}
+
 // A stream comes here where it is refused by its method or for want of a token.
 Task<HttpResponse> HttpApi::answer(std::unique_ptr<HttpRequest> owned) {
   const HttpRequest& request = *owned;
@@ -86,6 +93,9 @@ Task<HttpResponse> HttpApi::answer(std::unique_ptr<HttpRequest> owned) {
     co_return wrong_method("GET, HEAD, POST");
   if (!request.identity)
     co_return problem(401, "UNAUTHENTICATED", "give a token: Authorization: Bearer …");
+  if (reads(request)) {
+    if (auto hasty = refuse_hasty(*request.identity)) co_return std::move(*hasty);
+  }
   // No switch: g++ 12 loses `this` in one whose branches await.
   if (kind == Kind::messages && request.method == "POST") co_return co_await post_messages(request);
   if (kind == Kind::messages) co_return co_await poll(std::move(owned));

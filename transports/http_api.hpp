@@ -34,6 +34,9 @@ class HttpApi {
   /// Whether it is the one that sends events for as long as the client listens.
   [[nodiscard]] static bool streams(const HttpRequest& request);
 
+  /// The answer to who comes when the server drains.
+  [[nodiscard]] static HttpResponse going_away();
+
   /// Answers, sooner or later. `knows` it, and does not `streams`.
   Task<HttpResponse> answer(std::unique_ptr<HttpRequest> owned);
 
@@ -50,7 +53,12 @@ class HttpApi {
   /// A webhook of the media server, whose token is good.
   Task<HttpResponse> report_media(const HttpRequest& request, const WebhookToken& token);
 
-  /// The server drains: whatever waits, ends.
+  /// The client has taken the answer, or will not: what was kept for it is given back.
+  void answered() { place_.reset(); }
+
+  /// Whether a request waits for mail.
+  [[nodiscard]] bool waits() const { return waits_ != nullptr; }
+  /// The server drains, or the client has gone: whatever waits, ends.
   void go_away();
 
  private:
@@ -81,10 +89,15 @@ class HttpApi {
     };
     std::vector<Message> messages;
     call::Position cursor = 0;
+    std::size_t bytes = 0;  // of the texts
+
+    void add(const engine::ServerMessage& message, std::string text);
   };
   template <class T>
   using Or = std::expected<T, HttpResponse>;  // else the answer
 
+  /// The answer to who reads faster than it may.
+  std::optional<HttpResponse> refuse_hasty(const Identity& who);
   /// A message that goes no further, of a user by its key.
   std::optional<engine::Refusal> refuse_at_once(
       const std::expected<ClientMessage, DecodeFailure>& message, std::string_view user);
@@ -112,7 +125,9 @@ class HttpApi {
   Task<Or<Page>> present(const HttpRequest& request, const Wanted& wanted);
   /// The live calls that the user is in; none where that cannot be told.
   Task<std::vector<call::CallId>> calls_of(const Wanted& wanted);
-  /// Mail after `after`, up to now; may be none.
+  /// The answer when the user has as many polls and streams as it may have at once.
+  std::optional<HttpResponse> take_place(const Identity& who);
+  /// Mail after `after`, up to now; may be none, and is a page of it at most.
   Task<Or<Page>> read(const Wanted& wanted, call::Position after);
   /// Whatever waits for mail looks again.
   void go_on();
@@ -144,7 +159,8 @@ class HttpApi {
 
   ServerContext& server_;
   IoThread& thread_;
-  std::shared_ptr<Wake> waits_;  // while a request waits for mail
+  std::optional<Places::Place> place_;  // of a poll or a stream, until it is answered
+  std::shared_ptr<Wake> waits_;         // while a request waits for mail
   bool going_away_ = false;
 };
 

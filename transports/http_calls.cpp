@@ -13,14 +13,12 @@
 #include "transports/text_values.hpp"
 #include "transports/utc_now.hpp"
 
-// Messages by HTTP, and what the CRM's back end asks for.
+// What the CRM's back end asks for.
 
 namespace callstate::transports {
 namespace {
 
 using Need = FieldReader::Need;
-
-constexpr std::size_t messages_max = 64;
 
 constexpr std::string_view bad_room = "the room's name must be [A-Za-z0-9._:~-]{1,128}";
 const std::string& bad_user() {
@@ -30,25 +28,6 @@ const std::string& bad_user() {
 
 HttpResponse refuse(std::string_view sentence) {
   return problem(400, "INVALID_MESSAGE", sentence);
-}
-
-/// Says which message was refused, as far as it says so itself.
-void name_message(engine::Refusal& refusal, const ClientMessage& message) {
-  std::visit(
-      [&](const auto& what) {
-        refusal.id = what.id;
-        if constexpr (requires { what.room; }) refusal.room = what.room;
-      },
-      message);
-}
-
-/// What of a message is for a connection only.
-std::string_view why_not_by_http(const ClientMessage& message) {
-  if (std::holds_alternative<JoinRequest>(message) || std::holds_alternative<LeaveRequest>(message))
-    return "JOIN and LEAVE are for sessions: here a room is heard by ?room= of a poll";
-  if (std::holds_alternative<AuthRequest>(message))
-    return "AUTH is for sessions: here each request brings its own token";
-  return {};
 }
 
 /// 128 bits as a UUID of version 8 (RFC 9562): of a hash of `seed`, so that a
@@ -115,95 +94,6 @@ call::MessageId idempotency(FieldReader& fields, const HttpRequest& request) {
 }
 
 }  // namespace
-
-// What the engine need not be asked for.
-std::optional<engine::Refusal> HttpApi::refuse_at_once(
-    const std::expected<ClientMessage, DecodeFailure>& message, std::string_view user) {
-  if (!message) {
-    const auto& failed = message.error();
-    return engine::Refusal{failed.error, failed.id, failed.room, {}, {}};
-  }
-  engine::Refusal refusal;
-  name_message(refusal, *message);
-  if (const auto taken = server_.posted.take(user, SteadyClock::now()); !taken) {
-    refusal.error = {call::ErrorCode::rate_limited, "too many messages of this user"};
-    refusal.retry_after_ms = static_cast<std::uint32_t>(taken.error().count());
-    return refusal;
-  }
-  if (const auto why = why_not_by_http(*message); !why.empty()) {
-    refusal.error = {call::ErrorCode::invalid_message, std::string(why)};
-    return refusal;
-  }
-  return std::nullopt;
-}
-
-Task<HttpResponse> HttpApi::post_messages(const HttpRequest& request) {
-  if (auto refusal = refuse_unless_json(request)) co_return std::move(*refusal);
-  JsonDocument document({.depth_max = json_depth_max + 1});
-  if (auto parsed = document.parse(request.body); !parsed)
-    co_return refuse("the body: " + parsed.error());
-  const JsonValue& root = *document.root();
-  const bool several = root.kind == JsonKind::array;
-  if (!several && root.kind != JsonKind::object)
-    co_return refuse("the body must be a message, or an array of messages");
-  std::vector<const JsonValue*> values;
-  if (several) {
-    if (root.size() == 0 || root.size() > messages_max)
-      co_return refuse("an array must hold 1 to 64 messages");
-    for (const auto& each : root) values.push_back(&each);
-  } else {
-    values.push_back(&root);
-  }
-
-  // In order: each has its place, and those that the engine answers fill theirs.
-  std::vector<std::string> results(values.size());
-  std::vector<std::size_t> awaited;
-  Answers answers(thread_, request.identity->tenant, request.identity->user);
-  const auto by = requester(request, answers.id());
-  const auto key = key_of(*request.identity);
-  for (std::size_t i = 0; i < values.size(); ++i) {
-    auto message = decode(*values[i], call::RoomName());
-    if (const auto refusal = refuse_at_once(message, key)) {
-      if (!several) co_return problem(*refusal);
-      results[i] = encode(*refusal);
-      continue;
-    }
-    if (const auto* ping = std::get_if<Ping>(&*message)) {
-      results[i] = pong(ping->id);
-      continue;
-    }
-    auto& what = std::get<call::Message>(*message);
-    const engine::Refusal overload{
-        {call::ErrorCode::overloaded, "the server is overloaded: send it again a little later"},
-        what.id,
-        what.room,
-        {},
-        {}};
-    if (server_.ports.inbox.submit(engine::Request{by, std::move(what)})) {
-      awaited.push_back(i);
-    } else if (!several) {
-      co_return problem(overload);
-    } else {
-      results[i] = encode(overload);
-    }
-  }
-  if (!awaited.empty()) {
-    const bool came = co_await answers.wait_for(awaited.size());
-    if (!came) co_return overloaded();
-  }
-  for (std::size_t i = 0; i < awaited.size(); ++i) {
-    if (const auto* refusal = std::get_if<engine::Refusal>(&answers.messages()[i]);
-        refusal != nullptr && refusal->error.code == call::ErrorCode::unauthenticated)
-      co_return problem(*refusal);
-    results[awaited[i]] = encode(answers.messages()[i], viewer(request));
-  }
-  HttpResponse response;
-  response.body = R"({"results":[)";
-  for (std::size_t i = 0; i < results.size(); ++i)
-    response.body.append(i == 0 ? "" : ",").append(results[i]);
-  response.body += "]}";
-  co_return response;
-}
 
 Task<HttpResponse> HttpApi::start_call(const HttpRequest& request) {
   Body body;

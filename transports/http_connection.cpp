@@ -5,9 +5,6 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/buffers_to_string.hpp>
-#include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/read_size.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <memory>
@@ -15,6 +12,7 @@
 #include "transports/authenticate.hpp"
 #include "transports/http_api.hpp"
 #include "transports/http_messages.hpp"
+#include "transports/http_reader.hpp"
 #include "transports/http_reading.hpp"
 #include "transports/http_target.hpp"
 #include "transports/json_writer.hpp"
@@ -34,8 +32,8 @@ constexpr std::string_view webhook_path = "/livekit/webhook";
 // For whoever is answered and told that the connection ends, to hear it.
 constexpr auto linger_time = std::chrono::seconds(2);
 
-HttpResponse too_many_failures() {
-  return problem(429, "RATE_LIMITED", "too many failed authentications");
+HttpResponse too_many_failures(std::chrono::milliseconds retry_after) {
+  return too_often("too many failed authentications of this address", retry_after);
 }
 
 bool is_session(Route::Kind kind) {
@@ -50,6 +48,7 @@ class HttpConnection final : public Connection {
         thread_(ticket.thread()),
         ticket_(std::move(ticket)),
         stream_(std::move(stream)),
+        late_(ticket_.is_late()),
         api_(server_, thread_) {
     expire_after(server_.settings.head_timeout);
     thread_.add(*this);
@@ -59,12 +58,15 @@ class HttpConnection final : public Connection {
   Task<void> run();
 
   void sweep(SteadyTime now) override {
-    if (now >= deadline_) end();
+    // Who has begun a request is told, and so is whoever looks at a proxy's log.
+    if (now >= deadline_ && !reader_.time_out()) end();
+    // Nothing is read while a poll waits: who has hung up is not found out otherwise.
+    if (api_.waits() && stream_.peer_has_ended()) api_.go_away();
   }
   void go_away() override {
     draining_ = true;
     api_.go_away();
-    if (!busy_) end();
+    if (!busy_ && !late_) end();
   }
 
  private:
@@ -78,9 +80,6 @@ class HttpConnection final : public Connection {
   };
 
   Task<Next> serve_request();
-  Task<error_code> read_head(Parser& parser);
-  Task<error_code> read_body(Parser& parser);
-  Task<void> read_more(std::size_t room, error_code& error);
   Task<Next> upgrade(const Request& request, HttpTarget target, Route route);
   Task<void> await_key(std::string_view token);
   std::optional<HttpResponse> answer_itself(http::verb method, Route::Kind kind);
@@ -101,8 +100,9 @@ class HttpConnection final : public Connection {
   IoThread& thread_;
   Ticket ticket_;
   Stream stream_;
-  beast::flat_buffer buffer_{http_head_bytes_max};
+  HttpReader reader_{stream_};
   SteadyTime deadline_{};
+  const bool late_;         // who looks whether a draining server is ready
   bool busy_ = false;       // a request is being answered
   bool head_only_ = false;  // its method is HEAD: no answer has a body
   bool draining_ = false;
@@ -110,40 +110,12 @@ class HttpConnection final : public Connection {
   HttpApi api_;
 };
 
-// What http::async_read_header does, but for two things: that one joins folded
-// lines, unseen, and bounds what it looks at rather than the whole head.
-Task<error_code> HttpConnection::read_head(Parser& parser) {
-  error_code error;
-  for (std::size_t taken = 0;;) {
-    if (const auto bytes = buffer_.data(); bytes.size() != 0) {
-      const auto size = parser.put(bytes, error);
-      if (has_folded_line({static_cast<const char*>(bytes.data()), size}))
-        co_return http::error::bad_field;
-      buffer_.consume(size);
-      taken += size;
-      if (error != http::error::need_more) co_return error;
-    }
-    const auto held = taken + buffer_.size();
-    if (held >= http_head_bytes_max) co_return http::error::header_limit;
-    const auto room = beast::read_size(buffer_, http_head_bytes_max - held);
-    co_await read_more(room, error);
-    if (error) co_return error;
-  }
-}
-
-Task<void> HttpConnection::read_more(std::size_t room, error_code& error) {
-  const auto place = buffer_.prepare(room);
-  const auto size =
-      co_await stream_.async_read_some({static_cast<char*>(place.data()), place.size()}, error);
-  if (!error) buffer_.commit(size);
-}
-
 Task<void> HttpConnection::run() {
   // No switch: g++ 12 loses `this` in one whose condition awaits.
   Next next = co_await serve_request();
   while (next == Next::request) {
     busy_ = false;
-    buffer_.shrink_to_fit();
+    reader_.give_back();
     expire_after(server_.settings.keep_alive_timeout);
     // Who asks without waiting for answers leaves others their turn.
     co_await asio::post(stream_.get_executor(), use_task);
@@ -157,13 +129,15 @@ Task<HttpConnection::Next> HttpConnection::serve_request() {
   const auto next = co_await read_request(*read);
   if (next) co_return *next;
   // A poll waits: what it was read with goes before.
-  buffer_.shrink_to_fit();
+  reader_.give_back();
   const auto version = read->version;
   const bool keep_alive = read->keep_alive;
   auto response = std::move(read->response);
   if (!response) response = co_await answer(std::move(read));
   if (!response) co_return Next::end;
-  co_return co_await respond(std::move(*response), version, keep_alive);
+  const auto after = co_await respond(std::move(*response), version, keep_alive);
+  api_.answered();
+  co_return after;
 }
 
 // Nothing when there is a request to answer, in `read`, or its answer. What the head
@@ -172,7 +146,7 @@ Task<std::optional<HttpConnection::Next>> HttpConnection::read_request(ReadReque
   Parser parser;
   parser.header_limit(http_head_bytes_max);
   parser.body_limit(http_body_bytes_max);
-  const auto error = co_await read_head(parser);
+  const auto error = co_await reader_.read_head(parser);
   busy_ = true;
   const auto& request = parser.get();
   head_only_ = request.method() == http::verb::head;
@@ -205,7 +179,7 @@ Task<std::optional<HttpConnection::Next>> HttpConnection::read_request(ReadReque
   if (!read.response) read.response = authorise(read);
   // A body is memory: strangers get none.
   if (!read.response && (plain.identity || read.webhook) && !parser.is_done()) {
-    const auto broken = co_await read_body(parser);
+    const auto broken = co_await reader_.read_body(parser);
     if (broken) read.response = refuse_unreadable(broken);
     if (broken && !read.response) co_return Next::end;
     plain.body = std::move(parser.get().body());
@@ -265,8 +239,7 @@ Task<HttpConnection::Next> HttpConnection::upgrade(const Request& request, HttpT
 
   auto session = std::make_unique<WebSocketSession>(std::move(ticket_), std::move(stream_));
   session->begin(upgrade);
-  const auto early = buffer_.data();
-  if (early.size() != 0) session->take({static_cast<char*>(early.data()), early.size()});
+  if (const auto early = reader_.rest(); !early.empty()) session->take(early);
   WebSocketSession::run(std::move(session));
   co_return Next::end;
 }
@@ -284,7 +257,8 @@ std::optional<HttpResponse> HttpConnection::answer_itself(http::verb method, Rou
     refusal.fields.emplace_back("Allow", "GET, HEAD");
     return refusal;
   }
-  const bool good = kind == Route::Kind::healthz || !server_.ports.ready || server_.ports.ready();
+  const bool ready = !draining_ && (!server_.ports.ready || server_.ports.ready());
+  const bool good = kind == Route::Kind::healthz || ready;
   return HttpResponse{good ? 200 : 503, "text/plain", good ? "ok" : "not ready"};
 }
 
@@ -299,8 +273,8 @@ std::optional<HttpResponse> HttpConnection::authorise(ReadRequest& read) {
   auto identity = authenticate(server_, request.remote_address, *token);
   if (identity) {
     request.identity = std::move(*identity);
-  } else if (identity.error() == AuthRefusal::too_many_failures) {
-    return too_many_failures();
+  } else if (identity.error().too_often_for) {
+    return too_many_failures(*identity.error().too_often_for);
   }
   return std::nullopt;
 }
@@ -318,7 +292,7 @@ std::optional<HttpResponse> HttpConnection::authorise_webhook(ReadRequest& read)
   const auto refusal = count_failure(
       server_, request.remote_address,
       "a webhook of " + request.remote_address + " was refused: " + token.error().reason);
-  if (refusal == AuthRefusal::too_many_failures) return too_many_failures();
+  if (refusal.too_often_for) return too_many_failures(*refusal.too_often_for);
   return problem(401, "UNAUTHENTICATED", "this webhook's signature is not good");
 }
 
@@ -328,6 +302,7 @@ Task<std::optional<HttpResponse>> HttpConnection::answer(std::unique_ptr<ReadReq
   if (read->webhook) co_return co_await api_.report_media(*read->request, *read->webhook);
   auto request = std::move(read->request);
   read.reset();
+  if (late_ && HttpApi::knows(*request)) co_return HttpApi::going_away();
   if (HttpApi::streams(*request)) {
     const HttpApi::Write write = [this](std::string_view text) { return write_event(text); };
     co_return co_await api_.stream(std::move(request), write);
@@ -347,28 +322,6 @@ Task<bool> HttpConnection::write_event(std::string_view text) {
   const auto error = co_await stream_.async_write(text);
   deadline_ = SteadyTime::max();
   co_return !error && stream_.is_open();
-}
-
-Task<error_code> HttpConnection::read_body(Parser& parser) {
-  error_code error;
-  if (beast::iequals(parser.get()[http::field::expect], "100-continue")) {
-    static constexpr std::string_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
-    error = co_await stream_.async_write(go_on);
-  }
-  parser.eager(true);
-  while (!error && !parser.is_done()) {
-    std::size_t taken = 0;
-    if (buffer_.size() != 0) {
-      taken = parser.put(buffer_.data(), error);
-      buffer_.consume(taken);
-      if (error == http::error::need_more) error = {};
-    }
-    if (error || parser.is_done() || taken != 0) continue;
-    const auto room = beast::read_size(buffer_, http_body_bytes_max);
-    if (room == 0) co_return http::error::buffer_overflow;
-    co_await read_more(room, error);
-  }
-  co_return error;
 }
 
 // On the handler thread; comes back to this one.
@@ -407,18 +360,18 @@ Task<HttpConnection::Next> HttpConnection::respond(HttpResponse response, unsign
   message.prepare_payload();
   if (message.result() == http::status::no_content) message.erase(http::field::content_length);
   if (head_only_) message.body().clear();  // its length stays
-  const auto text = serialise(message);
+  const bool goes_on = message.keep_alive();
+  const auto text = serialise(std::move(message));
   const auto error = co_await stream_.async_write(text);
   if (error) co_return Next::end;
-  co_return message.keep_alive() ? Next::request : Next::linger;
+  co_return goes_on ? Next::request : Next::linger;
 }
 
 // Whoever is answered before all was read may still be sending, and closing now
 // would make the kernel reset the connection, perhaps before the answer is read.
 Task<void> HttpConnection::linger() {
   busy_ = false;
-  buffer_.clear();
-  buffer_.shrink_to_fit();
+  reader_.drop_rest();
   expire_after(linger_time);
   stream_.shutdown_send();
   error_code error;

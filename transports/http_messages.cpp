@@ -1,7 +1,8 @@
 #include "transports/http_messages.hpp"
 
 #include <algorithm>
-#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/beast/core/buffers_range.hpp>
 #include <boost/beast/http.hpp>
 #include <utility>
 
@@ -46,7 +47,7 @@ HttpRequest plain_request(const BeastRequest& request, HttpTarget target, std::s
   return plain;
 }
 
-std::string serialise(http::response<http::string_body>& message) {
+std::string serialise(http::response<http::string_body> message) {
   http::response_serializer<http::string_body> serializer(message);
   std::string text;
   error_code error;
@@ -54,7 +55,9 @@ std::string serialise(http::response<http::string_body>& message) {
     std::size_t size = 0;
     serializer.next(error, [&](error_code&, const auto& buffers) {
       size = beast::buffer_bytes(buffers);
-      text += beast::buffers_to_string(buffers);
+      text.reserve(text.size() + size);
+      for (const auto& each : beast::buffers_range_ref(buffers))
+        text.append(static_cast<const char*>(each.data()), each.size());
     });
     serializer.consume(size);
   }
@@ -66,6 +69,8 @@ std::optional<HttpResponse> refuse_unreadable(const error_code& error) {
     return problem(431, "TOO_LARGE", "the request's head is too large");
   if (error == http::error::body_limit)
     return problem(413, "TOO_LARGE", "the request's body is too large");
+  if (error == boost::asio::error::timed_out)
+    return problem(408, {}, "the request has not come within the time for it");
   if (error == http::error::end_of_stream || error == http::error::partial_message)
     return std::nullopt;
   if (error.category() == http::make_error_code(http::error::bad_method).category())

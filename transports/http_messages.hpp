@@ -25,7 +25,8 @@ std::string_view field_of(const BeastRequest& request, http::field name);
 std::string list_of(const BeastRequest& request, http::field name);
 
 HttpRequest plain_request(const BeastRequest& request, HttpTarget target, std::string address);
-std::string serialise(http::response<http::string_body>& message);
+/// Nothing of the message is kept.
+std::string serialise(http::response<http::string_body> message);
 
 /// The answer to a request that could not be read; nothing when there is nobody
 /// to answer.

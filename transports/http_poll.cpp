@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -22,6 +23,8 @@ namespace {
 constexpr std::uint64_t wait_max_s = 55;
 constexpr std::uint64_t events_max = 1000;
 constexpr std::size_t events_per_page = 64;  // of a stream
+// Of texts: the one that reaches it is the last of the page.
+constexpr std::size_t page_bytes = 256UL * 1024;
 
 HttpResponse unreadable() {
   return problem(500, "INTERNAL", "the log cannot be read");
@@ -54,7 +57,7 @@ HttpResponse of_close(const engine::Close& close) {
     case 4429:
       return problem(429, "RATE_LIMITED", close.reason);
     case 1001:
-      return problem(503, "OVERLOADED", "the server is going away: come back with the cursor");
+      return HttpApi::going_away();
     default:
       return problem(503, "OVERLOADED", "the server is overloaded: try again a little later");
   }
@@ -73,6 +76,10 @@ struct HttpApi::Wake {
     timer.cancel();
   }
 };
+
+HttpResponse HttpApi::going_away() {
+  return problem(503, "OVERLOADED", "the server is going away: come back with the cursor");
+}
 
 HttpApi::HttpApi(ServerContext& server, IoThread& thread) : server_(server), thread_(thread) {}
 HttpApi::~HttpApi() = default;
@@ -176,55 +183,64 @@ Task<std::vector<call::CallId>> HttpApi::calls_of(const Wanted& wanted) {
   co_return calls;
 }
 
+void HttpApi::Page::add(const engine::ServerMessage& message, std::string text) {
+  bytes += text.size();
+  std::optional<call::Position> at;
+  if (const auto* event = std::get_if<engine::Event>(&message)) at = event->record.position;
+  if (const auto* told = std::get_if<engine::AnsweredElsewhere>(&message)) {
+    at = told->position;
+    messages.back().cursor.reset();  // of the same position
+  }
+  messages.push_back({std::move(text), at});
+}
+
 Task<HttpApi::Or<HttpApi::Page>> HttpApi::read(const Wanted& wanted, call::Position after) {
   const auto upto = server_.ports.mailbox.head();
-  std::optional<std::expected<engine::Mail, engine::Failure>> mail;
-  std::vector<std::string> texts;
+  std::expected<call::Position, engine::Failure> cursor;
+  Page page;
   // What was missed may invite to calls that are over, or that the user has left:
   // those are no longer a reason for a token.
-  std::vector<call::CallId> calls;
-  const auto encode_all = [&] {
-    for (const auto& message : (*mail)->messages) {
-      const auto* event = std::get_if<engine::Event>(&message);
-      const bool live =
-          event != nullptr && std::ranges::find(calls, event->record.call) != calls.end();
-      Outgoing outgoing(message, live ? server_.ports.media : nullptr);
-      texts.push_back(*outgoing.text(wanted.user));
-    }
+  std::vector<std::pair<std::size_t, engine::ServerMessage>> invitations;
+  const auto take = [&](const engine::ServerMessage& message) {
+    if (server_.ports.media != nullptr && is_invitation(message))
+      invitations.emplace_back(page.messages.size(), message);
+    Outgoing outgoing(message);
+    page.add(message, *outgoing.text(wanted.user));
+    return page.bytes < page_bytes;
   };
-  bool invites = false;
   auto job = [&] {
-    mail = engine::read_mail(server_.ports.mailbox, server_.ports.log, wanted.query(), after, upto,
-                             wanted.events_max);
-    if (!*mail) return;
-    invites =
-        server_.ports.media != nullptr && std::ranges::any_of((*mail)->messages, is_invitation);
-    if (!invites) encode_all();
+    cursor = engine::read_mail(server_.ports.mailbox, server_.ports.log, wanted.query(), after,
+                               upto, wanted.events_max, take);
   };
   co_await on_reader(job);
-  if (!*mail) {
+  if (!cursor) {
     server_.ports.logger(Logger::Level::error,
-                         "a client cannot be sent what it missed: " + mail->error().message);
+                         "a client cannot be sent what it missed: " + cursor.error().message);
     co_return std::unexpected(unreadable());
   }
-  if (invites) {
-    calls = co_await calls_of(wanted);
-    co_await on_reader(encode_all);
+  if (!invitations.empty()) {
+    const auto calls = co_await calls_of(wanted);
+    for (const auto& [at, message] : invitations) {
+      const auto& call = std::get<engine::Event>(message).record.call;
+      if (std::ranges::find(calls, call) == calls.end()) continue;
+      Outgoing outgoing(message, server_.ports.media);
+      page.messages[at].text = *outgoing.text(wanted.user);
+    }
   }
-  Page page;
-  page.cursor = (*mail)->cursor;
-  const auto& messages = (*mail)->messages;
-  for (std::size_t i = 0; i < messages.size(); ++i) {
-    const auto* event = std::get_if<engine::Event>(&messages[i]);
-    const bool more_of_it =
-        i + 1 < messages.size() && !std::holds_alternative<engine::Event>(messages[i + 1]);
-    std::optional<call::Position> cursor;
-    if (event != nullptr && !more_of_it) cursor = event->record.position;
-    if (const auto* told = std::get_if<engine::AnsweredElsewhere>(&messages[i]))
-      cursor = told->position;
-    page.messages.push_back({std::move(texts[i]), cursor});
-  }
+  page.cursor = *cursor;
   co_return page;
+}
+
+std::optional<HttpResponse> HttpApi::take_place(const Identity& who) {
+  place_.reset();
+  if (auto place = server_.polls.take(key_of(who))) {
+    place_.emplace(std::move(*place));
+    return std::nullopt;
+  }
+  ++server_.metrics.too_many_polls;
+  return problem(429, "RATE_LIMITED",
+                 "too many polls and streams of this user at once: each counts until its answer "
+                 "has been taken");
 }
 
 std::shared_ptr<engine::Mailbox::Watch> HttpApi::watch_for(const Wanted& wanted,
@@ -253,6 +269,7 @@ Task<HttpResponse> HttpApi::poll(std::unique_ptr<HttpRequest> request) {
   auto read_it = read_wanted(*request, true);
   if (!read_it) co_return std::move(read_it.error());
   const auto wanted = std::move(*read_it);
+  if (auto full = take_place(*request->identity)) co_return std::move(*full);
   Attendance attendance(server_, thread_,
                         Pollers::client_of(*request->identity, device_of(*request)),
                         [this] { go_on(); });
@@ -260,12 +277,6 @@ Task<HttpResponse> HttpApi::poll(std::unique_ptr<HttpRequest> request) {
   if (refused.code != 0) co_return of_close(refused);
 
   std::string body = R"({"messages":[)";
-  const auto add = [&body](const Page& page) {
-    for (const auto& message : page.messages) {
-      if (body.back() != '[') body.push_back(',');
-      body += message.text;
-    }
-  };
   bool expired = false;
   if (wanted->since && *wanted->since + 1 < server_.ports.log.first()) {
     expired = true;
@@ -275,8 +286,10 @@ Task<HttpResponse> HttpApi::poll(std::unique_ptr<HttpRequest> request) {
   if (!wanted->since || expired) {
     page = co_await present(*request, *wanted);
   } else {
+    // As a stream ends with its token, so does the wait: the next poll brings another.
+    const auto left = request->identity->expires_at - utc_now();
+    const auto until = SteadyClock::now() + std::min<call::Duration>(wanted->wait, left);
     request.reset();
-    const auto until = SteadyClock::now() + wanted->wait;
     page = co_await read(*wanted, *wanted->since);
     while (page && page->messages.empty() && SteadyClock::now() < until && !going_away_ &&
            !attendance.cut()) {
@@ -288,7 +301,11 @@ Task<HttpResponse> HttpApi::poll(std::unique_ptr<HttpRequest> request) {
   const bool cut = attendance.cut() && attendance.cut()->code != close_code::going_away;
   if (cut) co_return of_close(*attendance.cut());
   if (!page) co_return std::move(page.error());
-  add(*page);
+  body.reserve(body.size() + page->bytes + page->messages.size() + 64);
+  for (const auto& message : page->messages) {
+    if (body.back() != '[') body.push_back(',');
+    body += message.text;
+  }
   body.append(R"(],"cursor":)").append(std::to_string(page->cursor)).append("}");
   HttpResponse response;
   response.body = std::move(body);
@@ -303,17 +320,20 @@ void HttpApi::go_on() {
 Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> owned,
                                                   const Write& write) {
   const HttpRequest& request = *owned;
+  if (auto hasty = refuse_hasty(*request.identity)) co_return std::move(*hasty);
   auto read_it = read_wanted(request, false);
   if (!read_it) co_return std::move(read_it.error());
   const auto wanted = std::move(*read_it);
+  if (auto full = take_place(*request.identity)) co_return std::move(*full);
   Attendance attendance(server_, thread_, Pollers::client_of(*request.identity, device_of(request)),
                         [this] { go_on(); });
   const auto refused = co_await attendance.enter(*request.identity, device_of(request));
   if (refused.code != 0) co_return of_close(refused);
   std::string out = event_stream_head(server_.settings, request);
   std::optional<call::Position> after = wanted->since;
-  const auto add = [&out](const Page& page) {
-    for (const auto& message : page.messages) {
+  const auto add = [&out](Page& page) {
+    // Once it is in `out`: a client may take its time.
+    for (const auto& message : std::exchange(page.messages, {})) {
       if (message.cursor) out.append("id: ").append(std::to_string(*message.cursor)).append("\n");
       out.append("data: ").append(message.text).append("\n\n");
     }
@@ -341,7 +361,8 @@ Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> o
   while (!going_away_ && !attendance.cut() && utc_now() < expires) {
     auto page = co_await read(*wanted, *after);
     if (!page) break;
-    if (!page->messages.empty()) add(*page);
+    const bool some = !page->messages.empty();
+    if (some) add(*page);
     after = page->cursor;
     if (!out.empty()) {
       const std::string text = std::exchange(out, {});
@@ -349,10 +370,11 @@ Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> o
       if (!written) co_return std::nullopt;
     }
     // What cut it meanwhile found nothing to wake.
-    if (!page->messages.empty() || attendance.cut()) continue;
+    if (some || attendance.cut()) continue;
     const auto ping = SteadyClock::now() + settings.ping_interval;
-    const auto left = std::chrono::duration_cast<SteadyClock::duration>(expires - utc_now());
-    co_await wait_for_mail(*wanted, *after, std::min(ping, SteadyClock::now() + left));
+    // In that unit: in nanoseconds an expiry of another century is beyond its type.
+    const auto wait = std::min<call::Duration>(settings.ping_interval, expires - utc_now());
+    co_await wait_for_mail(*wanted, *after, SteadyClock::now() + wait);
     if (SteadyClock::now() >= ping)
       out.append(":\nid: ").append(std::to_string(*after)).append("\n\n");
   }

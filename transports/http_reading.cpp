@@ -91,6 +91,13 @@ HttpResponse problem(const engine::Refusal& refusal) {
   return response;
 }
 
+HttpResponse too_often(std::string_view sentence, std::chrono::milliseconds retry_after) {
+  engine::Refusal refusal;
+  refusal.error = {call::ErrorCode::rate_limited, std::string(sentence)};
+  refusal.retry_after_ms = static_cast<std::uint32_t>(retry_after.count());
+  return problem(refusal);
+}
+
 HttpFields cors_fields(const std::vector<std::string>& origins, const HttpRequest& request) {
   if (origins.empty()) return {};
   const auto origin = request.field("origin");

@@ -32,6 +32,9 @@ int status_of(call::ErrorCode code);
 /// The engine's refusal as an RFC 9457 answer, with what it says besides.
 HttpResponse problem(const engine::Refusal& refusal);
 
+/// The answer to what comes too often, with the time after which it may come again.
+HttpResponse too_often(std::string_view sentence, std::chrono::milliseconds retry_after);
+
 using HttpFields = std::vector<std::pair<std::string, std::string>>;
 
 /// What lets a page of another origin read the answer: for the origins that are

@@ -39,6 +39,7 @@ CloseReason close_reason(std::uint16_t code) {
 void ServerReading::add(const IoMetrics& thread) {
   thread.messages.add_to(messages);
   too_many_messages += thread.too_many_messages.value();
+  too_many_reads += thread.too_many_reads.value();
   for (std::size_t i = 0; i < closed.size(); ++i) closed[i] += thread.closed[i].value();
   for (std::size_t i = 0; i < responses.size(); ++i) responses[i] += thread.responses[i].value();
   tls_failures += thread.tls_failures.value();
@@ -55,6 +56,7 @@ void ServerReading::add(const SharedMetrics& shared) {
   connections_refused += shared.connections_refused;
   waiting_refused += shared.waiting_refused;
   too_many_logins += shared.too_many_logins;
+  too_many_polls += shared.too_many_polls;
 }
 
 }  // namespace callstate::transports

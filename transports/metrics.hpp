@@ -47,6 +47,7 @@ constexpr std::array<std::string_view, 5> status_class_names{"1xx", "2xx", "3xx"
 struct IoMetrics {
   engine::MessageCounts messages;     // that never reached the engine's inbox
   engine::Counter too_many_messages;  // refused by the limit of messages
+  engine::Counter too_many_reads;     // requests by HTTP, by that of reads
   std::array<engine::Counter, close_reason_names.size()> closed;
   std::array<engine::Counter, status_class_names.size()> responses;  // of HTTP
   engine::Counter tls_failures;
@@ -68,6 +69,7 @@ struct SharedMetrics {
   std::atomic<std::uint64_t> waiting_refused = 0;      // beyond unauthenticated_max
   std::array<std::atomic<std::uint64_t>, auth_failure_names.size()> auth_failures{};
   std::atomic<std::uint64_t> too_many_logins = 0;  // turned away unlooked at
+  std::atomic<std::uint64_t> too_many_polls = 0;   // beyond polls_per_user_max
 };
 
 /// A server as of now, all its threads together.
@@ -79,7 +81,9 @@ struct ServerReading {
   std::uint64_t queued_bytes_max = 0;
   engine::MessageReading messages{};
   std::uint64_t too_many_messages = 0;
+  std::uint64_t too_many_reads = 0;
   std::uint64_t too_many_logins = 0;
+  std::uint64_t too_many_polls = 0;
   std::uint64_t connections_refused = 0;
   std::uint64_t waiting_refused = 0;
   std::array<std::uint64_t, auth_failure_names.size()> auth_failures{};

@@ -78,10 +78,13 @@ std::expected<void, std::chrono::milliseconds> TokenBucket::take(const RateLimit
   return {};
 }
 
-bool KeyedLimiter::has(std::string_view key, TokenBucket::Time now) const {
+std::expected<void, std::chrono::milliseconds> KeyedLimiter::check(std::string_view key,
+                                                                   TokenBucket::Time now) const {
   const std::lock_guard lock(mutex_);
   const auto found = by_key_.find(key);
-  return found == by_key_.end() || found->second->bucket.has(limit_, now);
+  TokenBucket bucket;
+  if (found != by_key_.end()) bucket = found->second->bucket;
+  return bucket.take(limit_, now);
 }
 
 std::expected<void, std::chrono::milliseconds> KeyedLimiter::take(std::string_view key,
@@ -105,8 +108,9 @@ std::size_t KeyedLimiter::size() const {
   return entries_.size();
 }
 
-bool AddressLimiter::allows(std::string_view address, TokenBucket::Time now) const {
-  return buckets_.has(key_of(address), now);
+std::expected<void, std::chrono::milliseconds> AddressLimiter::allows(std::string_view address,
+                                                                      TokenBucket::Time now) const {
+  return buckets_.check(key_of(address), now);
 }
 
 void AddressLimiter::failed(std::string_view address, TokenBucket::Time now) {

@@ -55,10 +55,12 @@ class KeyedLimiter {
   explicit KeyedLimiter(RateLimit limit, std::size_t keys_max = 65'536)
       : limit_(limit), keys_max_(keys_max) {}
 
-  /// As TokenBucket::take, and whether there is any.
+  /// As TokenBucket::take.
   [[nodiscard]] std::expected<void, std::chrono::milliseconds> take(std::string_view key,
                                                                     TokenBucket::Time now);
-  [[nodiscard]] bool has(std::string_view key, TokenBucket::Time now) const;
+  /// What `take` would say.
+  [[nodiscard]] std::expected<void, std::chrono::milliseconds> check(std::string_view key,
+                                                                     TokenBucket::Time now) const;
   [[nodiscard]] std::size_t size() const;
 
  private:
@@ -82,8 +84,9 @@ class AddressLimiter {
   explicit AddressLimiter(RateLimit limit, std::size_t addresses_max = 65'536)
       : buckets_(limit, addresses_max) {}
 
-  /// Whether the address may try. Does not count.
-  [[nodiscard]] bool allows(std::string_view address, TokenBucket::Time now) const;
+  /// Whether the address may try, or how long until it may. Does not count.
+  [[nodiscard]] std::expected<void, std::chrono::milliseconds> allows(std::string_view address,
+                                                                      TokenBucket::Time now) const;
   /// It tried, and failed.
   void failed(std::string_view address, TokenBucket::Time now);
 

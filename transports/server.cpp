@@ -60,16 +60,17 @@ class Server::Impl {
   }
 
   void drain(std::chrono::milliseconds deadline) {
-    asio::post(threads_.front()->context(), [this] {
-      for (auto& listener : listeners_) listener->close();
-    });
+    // Those who look whether it is ready are still let in, to be told that it is not.
+    context_.draining = true;
     for (auto& thread : threads_) thread->drain();
     std::unique_lock lock(context_.mutex);
-    context_.all_gone.wait_for(lock, deadline, [this] { return context_.connections == 0; });
+    context_.all_gone.wait_for(lock, deadline, [this] { return context_.drained(); });
+    asio::post(threads_.front()->context(), [this] { close_listeners(); });
   }
 
   void stop() {
     for (auto& thread : threads_) thread->stop();
+    close_listeners();  // nobody is to wait to be accepted
     // A poll of one thread may be held by the pollers of another: it goes while all
     // of them are there.
     context_.stopped = true;
@@ -82,6 +83,10 @@ class Server::Impl {
   }
 
  private:
+  void close_listeners() {
+    for (auto& listener : listeners_) listener->close();
+  }
+
   ServerContext context_;
   std::vector<std::unique_ptr<IoThread>> threads_;
   std::vector<std::unique_ptr<Listener>> listeners_;  // before their threads end

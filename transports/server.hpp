@@ -49,6 +49,9 @@ struct ServerSettings {
   std::chrono::milliseconds keep_alive_timeout = std::chrono::seconds(60);
   /// How long who polls is online after the last poll.
   std::chrono::milliseconds poll_presence = std::chrono::seconds(60);
+  /// Polls and streams of one user at once, each until its client has taken the answer;
+  /// more are answered 429.
+  std::size_t polls_per_user_max = 20;
   /// How long who asks for past calls waits for the history to come up to the log.
   std::chrono::milliseconds history_wait = std::chrono::seconds(1);
   std::vector<std::string> cors_origins{};  // whose pages may read answers; `*`: all

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "transports/metrics.hpp"
+#include "transports/places.hpp"
 #include "transports/rate_limit.hpp"
 #include "transports/server.hpp"
 
@@ -39,6 +40,10 @@ struct ServerContext {
 
   /// Messages by HTTP, by user: connections are cheap there.
   KeyedLimiter posted{settings.websocket.messages};
+  /// What is asked of HttpApi and changes nothing, likewise, and as much of it.
+  KeyedLimiter reads{settings.websocket.messages};
+  /// Polls and streams, by user.
+  Places polls{settings.polls_per_user_max};
   std::atomic<std::uint64_t> last_poll = 0;
   std::atomic<bool> stopped = false;  // no thread runs any more
 
@@ -48,10 +53,14 @@ struct ServerContext {
     return *threads[std::hash<std::string_view>()(client) % threads.size()];
   }
 
-  // Connections of all threads, for draining.
+  // Connections of all threads, for draining, which does not wait for those that
+  // have come since it began.
   std::mutex mutex;
   std::condition_variable all_gone;
+  std::atomic<bool> draining = false;
   std::atomic<std::size_t> connections = 0;
+  std::atomic<std::size_t> late_connections = 0;  // of them
+  [[nodiscard]] bool drained() const { return connections <= late_connections; }
 };
 
 }  // namespace callstate::transports

@@ -1,5 +1,7 @@
 #include "transports/stream.hpp"
 
+#include <poll.h>
+
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -55,6 +57,11 @@ SessionStream Stream::release() {
   return {error ? -1 : descriptor, std::move(tls_)};
 }
 
+void Stream::cancel() {
+  ErrorCode ignored;
+  socket_.cancel(ignored);
+}
+
 void Stream::shutdown_send() {
   if (tls_) tls_->shutdown();
   ErrorCode ignored;
@@ -67,6 +74,12 @@ void Stream::close() {
   tls_.reset();
   ErrorCode ignored;
   socket_.close(ignored);
+}
+
+bool Stream::peer_has_ended() {
+  if (!socket_.is_open()) return true;
+  pollfd look{.fd = socket_.native_handle(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&look, 1, 0) > 0;
 }
 
 std::string Stream::peer_address() const {

@@ -47,12 +47,16 @@ class Stream {
   /// closed afterwards.
   SessionStream release();
 
+  /// What waits now ends with `operation_aborted`; the connection stays.
+  void cancel();
   /// Tells the peer that nothing follows. It may still send.
   void shutdown_send();
   /// Ends all that waits, with `operation_aborted`, or lets it find out.
   void close();
   [[nodiscard]] bool is_open() const { return socket_.is_open(); }
   [[nodiscard]] Executor get_executor() { return socket_.get_executor(); }
+  /// Whether the peer has ended its side, or is gone: it asks for nothing any more.
+  [[nodiscard]] bool peer_has_ended();
   /// The peer's IP address, for limits and logs; empty when it is gone already.
   [[nodiscard]] std::string peer_address() const;
 

@@ -70,9 +70,9 @@ std::expected<Identity, engine::Close> WebSocketSession::verify(std::string_view
   auto identity = authenticate(server(), stream_.peer_address(), token);
   if (identity) return std::move(*identity);
   return std::unexpected(
-      identity.error() == AuthRefusal::invalid
-          ? engine::Close{close_code::unauthenticated, std::string(invalid_token)}
-          : engine::Close{close_code::abuse, "too many failed authentications"});
+      identity.error().too_often_for
+          ? engine::Close{close_code::abuse, "too many failed authentications"}
+          : engine::Close{close_code::unauthenticated, std::string(invalid_token)});
 }
 
 void WebSocketSession::open(const Identity& identity) {

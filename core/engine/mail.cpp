@@ -10,13 +10,16 @@ bool is_of(const call::Record& record, const call::RoomName& room) {
   return record.stream.kind == call::StreamKind::room && record.stream.name.view() == room.view();
 }
 
-void add(const MailQuery& query, const call::Record& record, std::vector<ServerMessage>& messages) {
-  messages.emplace_back(Event{record});
+// False when one of the messages was enough.
+bool hand_over(const MailQuery& query, const call::Record& record, const TakeMail& take) {
+  bool go_on = take(Event{record});
   if (std::holds_alternative<call::Accepted>(record.payload) && record.actor.user == query.user &&
       record.actor.device != query.device) {
-    messages.emplace_back(AnsweredElsewhere{call::RoomName::clipped(record.stream.name.view()),
-                                            record.call, record.position});
+    const bool on = take(AnsweredElsewhere{call::RoomName::clipped(record.stream.name.view()),
+                                           record.call, record.position});
+    go_on = go_on && on;
   }
+  return go_on;
 }
 
 }  // namespace
@@ -30,25 +33,38 @@ std::vector<Fingerprint> addresses_of(const Mailbox& mailbox, const MailQuery& q
   return addresses;
 }
 
-std::expected<Mail, Failure> read_mail(const Mailbox& mailbox, const LogReader& log,
-                                       const MailQuery& query, call::Position after,
-                                       call::Position upto, std::size_t max) {
-  Mail mail;
-  mail.cursor = upto;
+std::expected<call::Position, Failure> read_mail(const Mailbox& mailbox, const LogReader& log,
+                                                 const MailQuery& query, call::Position after,
+                                                 call::Position upto, std::size_t max,
+                                                 const TakeMail& take) {
   const auto positions = mailbox.find(addresses_of(mailbox, query), after, upto, max);
-  if (positions.empty()) return mail;
-  if (positions.size() == max) mail.cursor = positions.back();
-  mail.messages.reserve(positions.size());
+  if (positions.empty()) return upto;
+  call::Position cursor = positions.size() == max ? positions.back() : upto;
   const bool filter = query.only && !query.room;
   auto read = log.read_at(positions, [&](const call::Record& record, const RecordHash&) {
     // The addresses are of this tenant alone; that is the log's to say as well.
     const bool wanted = record.stream.tenant == query.tenant &&
                         record.outcome == call::Outcome::applied &&
                         (!filter || is_of(record, *query.only));
-    if (wanted) add(query, record, mail.messages);
-    return true;
+    if (!wanted || hand_over(query, record, take)) return true;
+    if (record.position != positions.back()) cursor = record.position;
+    return false;
   });
   if (!read) return std::unexpected(read.error());
+  return cursor;
+}
+
+std::expected<Mail, Failure> read_mail(const Mailbox& mailbox, const LogReader& log,
+                                       const MailQuery& query, call::Position after,
+                                       call::Position upto, std::size_t max) {
+  Mail mail;
+  const auto cursor =
+      read_mail(mailbox, log, query, after, upto, max, [&mail](const ServerMessage& message) {
+        mail.messages.push_back(message);
+        return true;
+      });
+  if (!cursor) return std::unexpected(cursor.error());
+  mail.cursor = *cursor;
   return mail;
 }
 

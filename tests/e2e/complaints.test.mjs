@@ -1,7 +1,10 @@
 // What users complained about in the systems that this one takes the place of: each
 // has a test that is named after it.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync } from 'node:fs';
 import { connect as dial } from 'node:net';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { connected, person, ringing } from './calls.mjs';
@@ -10,6 +13,9 @@ import { event, MEDIA, report } from './mediaserver.mjs';
 import { Server } from './server.mjs';
 import { as, assertProblem, connect, Station } from './stations.mjs';
 import { seconds, tokenFor } from './tokens.mjs';
+
+const SNAPSHOT_TOOL =
+  process.env.CALLSTATE_SNAPSHOT_TOOL ?? '../../build/release/tests/storage/snapshot_tool';
 
 let server;
 before(async () => {
@@ -204,8 +210,8 @@ test('two phones answer at once: the first has the call, the other is told', asy
   }
 });
 
-test("a caller's cancel is recorded as cancelled", async () => {
-  const { room, caller, alice, bob } = await ringing(server);
+test("a caller's cancel is recorded as cancelled, and what nobody answers as missed", async (t) => {
+  const { room, caller, callee, alice, bob } = await ringing(server);
   await bob.tell({ type: 'RINGING', roomName: room });
   await alice.tell({ type: 'ENDED', roomName: room, reason: 'changed my mind' });
   const ended = await bob.next('ENDED');
@@ -217,6 +223,19 @@ test("a caller's cancel is recorded as cancelled", async () => {
   assert.equal(late.endReason, 'cancelled');
   const { json } = await as(server, caller).get(`/v1/rooms/${room}/state`);
   assert.equal(json.endReason, 'cancelled');
+  const listed = async (at, who) => {
+    const { calls } = (await as(at, who).get('/v1/calls')).json;
+    return calls.map((call) => [call.roomName, call.status, call.endReason]);
+  };
+  for (const who of [caller, callee])
+    assert.deepEqual(await listed(server, who), [[room, 'CANCELLED', 'cancelled']]);
+
+  const hasty = await Server.start({ flags: ['--ring-timeout', '200ms'] });
+  t.after(() => hasty.stop());
+  const missed = await ringing(hasty);
+  await missed.bob.next('ENDED', { reason: 'no_answer' });
+  for (const who of [missed.caller, missed.callee])
+    assert.deepEqual(await listed(hasty, who), [[missed.room, 'MISSED', 'no_answer']]);
 });
 
 test('a participant_left that is late, or comes twice, is told once', async () => {
@@ -403,4 +422,67 @@ test('no sticky sessions: polls over many connections go on by their cursor', as
   const expected = positions(alice.events(room)).filter((pos) => pos > cursor);
   assert.equal(expected.length, 41);
   for (const heard of await Promise.all(many)) assert.deepEqual(heard, expected);
+});
+
+/** A server with calls that have ended in three ways, and one that goes on. */
+async function withCalls(t) {
+  const own = await Server.start();
+  t.after(() => own.stop());
+  const cancelled = await ringing(own);
+  await cancelled.alice.tell({ type: 'ENDED', roomName: cancelled.room });
+  const declined = await ringing(own);
+  await declined.bob.tell({ type: 'REJECTED', roomName: declined.room });
+  const over = await connected(own);
+  await over.bob.tell({ type: 'ENDED', roomName: over.room });
+  const rooms = [cancelled, declined, over].map(({ room }) => room);
+  const auditor = as(own, person('auditor', { role: 'AUDITOR' }));
+  const get = async (path) => {
+    const { status, json, text } = await auditor.get(path);
+    assert.equal(status, 200, text);
+    return json;
+  };
+  return { own, rooms, live: (await connected(own)).room, get };
+}
+
+test('projections: made anew from the log, the history of calls is the same', async (t) => {
+  const { own, rooms, get } = await withCalls(t);
+  const history = async () => {
+    const shown = [];
+    for (const room of rooms) {
+      const { calls } = await get(`/v1/calls?room=${room}`);
+      const { events } = await get(`/v1/calls/${calls[0].callId}/events`);
+      shown.push(calls, events);
+    }
+    return shown;
+  };
+  const before = await history();
+  assert.deepEqual(
+    before.filter((_, i) => i % 2 === 0).map(([call]) => call.status),
+    ['CANCELLED', 'REJECTED', 'ENDED'],
+  );
+  await own.terminate();
+  const index = join(own.dataDir, 'index');
+  assert.ok(existsSync(index));
+  rmSync(index, { recursive: true });
+  await own.launch();
+  assert.deepEqual(await history(), before);
+  assert.ok(existsSync(index));
+});
+
+test('snapshots: those of other rules are thrown away, and the states are the same', async (t) => {
+  const { own, rooms, live, get } = await withCalls(t);
+  const states = () => Promise.all(rooms.map((room) => get(`/v1/rooms/${room}/state`)));
+  const before = await states();
+  const { callId, answeredAt } = await get(`/v1/rooms/${live}/state`);
+  await own.terminate();
+  execFileSync(SNAPSHOT_TOOL, [own.dataDir, 'acme', ...rooms, live]);
+  const from = own.log.length;
+  await own.launch();
+  await own.logged(/replayed after the checkpoint at 0\b/, { from });
+  assert.deepEqual(await states(), before);
+  const still = await get(`/v1/rooms/${live}/state`);
+  assert.deepEqual(
+    [still.callId, still.callState, still.answeredAt],
+    [callId, 'CONNECTED', answeredAt],
+  );
 });

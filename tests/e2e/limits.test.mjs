@@ -1,10 +1,12 @@
 // Limits, and what happens to whoever goes beyond them.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 
-import { person } from './calls.mjs';
+import { connected, person } from './calls.mjs';
 import { unique } from './client.mjs';
+import { exchange, packet } from './raw.mjs';
 import { Server } from './server.mjs';
 import { as, assertProblem } from './stations.mjs';
 import { tokenFor } from './tokens.mjs';
@@ -210,6 +212,21 @@ describe('by HTTP', () => {
     assert.equal((await post('/v1/messages', { type: 'PING', id: 'late' })).status, 200);
   });
 
+  test('reads of one user beyond the rate, each path alike, and what it sends by itself', async () => {
+    const who = person('reader');
+    const { get, post } = as(server, who);
+    const paths = ['/v1/messages', '/v1/rooms/r/state', `/v1/users/${who.user}/presence`];
+    const answers = await Promise.all(
+      times(30, (_, i) => get([...paths, '/v1/calls', '/v1/calls/x/events'][i % 5])),
+    );
+    const refused = answers.filter(({ status }) => status === 429);
+    assert.ok(refused.length >= 10, `${refused.length} were refused`);
+    for (const answer of refused) assertLater(answer, 1_000);
+    for (const path of [...paths, '/v1/stream']) assertLater(await get(path), 1_000);
+    assert.equal((await post('/v1/messages', { type: 'PING' })).status, 200);
+    assert.equal((await as(server, person('calm')).get('/v1/messages')).status, 200);
+  });
+
   test('new calls of one user', async () => {
     const { post } = as(server, person('dialler'));
     const body = { calleeId: 'x' };
@@ -232,6 +249,62 @@ describe('by HTTP', () => {
     }
   });
 
+  test('polls and streams at once, until their clients have gone', async (t) => {
+    const own = await Server.start({ flags: ['--sessions-per-user', '3'] });
+    t.after(() => own.stop());
+    const { get } = as(own, person('hydra'));
+    const { cursor } = (await get('/v1/messages?device=d')).json;
+    const cut = new AbortController();
+    const waits = { signal: cut.signal, agent: false };
+    const path = `/v1/messages?wait=55&since=${cursor}&device=d`;
+    const waiting = times(3, () => get(path, waits).catch(() => {}));
+    const until = async (status) => {
+      for (const deadline = Date.now() + 10_000; ;) {
+        const answer = await get('/v1/messages?device=d');
+        if (answer.status === status) return answer;
+        assert.ok(Date.now() < deadline, answer.text);
+        await new Promise((done) => setTimeout(done, 50));
+      }
+    };
+    const refused = await until(429);
+    assert.match(assertProblem(refused, 429, 'RATE_LIMITED').detail, /polls and streams/);
+    assert.equal(refused.headers['retry-after'], undefined); // nobody knows
+    assert.equal((await as(own, person('other')).get('/v1/messages')).status, 200);
+    cut.abort();
+    await until(200);
+    await Promise.all(waiting);
+  });
+
+  test('memory that answers take which are not read', async (t) => {
+    const own = await Server.start({ flags: ['--rate-messages', '100000/s'] });
+    t.after(() => own.stop());
+    const { room, callee, alice, started } = await connected(own);
+    const data = { sdp: 'x'.repeat(8_000) };
+    const signal = { type: 'SIGNAL', roomName: room, to: callee.user, data };
+    for (let i = 0; i < 20; ++i) await Promise.all(times(50, () => alice.tell(signal)));
+    const resident = () =>
+      Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${own.child.pid}/status`, 'utf8'))[1]);
+    const earlier = resident();
+    const { hostname, port } = new URL(own.http);
+    const line = `GET /v1/messages?since=${started.pos - 1}`;
+    const polls = times(30, () => {
+      const socket = connect({ host: hostname, port: Number(port) });
+      socket.write(packet(line, { token: tokenFor(callee) }));
+      return socket;
+    });
+    const statuses = await Promise.all(
+      polls.map(async (socket) => {
+        await new Promise((done) => socket.once('readable', done));
+        return socket.read(12).toString().slice(-3);
+      }),
+    );
+    // One that fits into the kernel's buffers has been answered, and counts no more.
+    assert.ok(statuses.filter((status) => status === '200').length >= 20, `${statuses}`);
+    const grown = resident() - earlier;
+    for (const socket of polls) socket.destroy();
+    assert.ok(grown < 32 * 1024, `${grown} KiB for answers of ${polls.length} polls`);
+  });
+
   test('new devices that poll, and not their polls', async (t) => {
     const own = await Server.start({ flags: ['--rate-sessions', '1/h:2'] });
     t.after(() => own.stop());
@@ -243,6 +316,35 @@ describe('by HTTP', () => {
     assert.equal((await get('/v1/messages?device=a')).status, 200);
   });
 
+  test('time for a head and for a body, and nobody else waits for them', async (t) => {
+    const own = await Server.start({
+      flags: ['--head-timeout', '400ms', '--request-timeout', '200ms'],
+    });
+    t.after(() => own.stop());
+    const token = tokenFor(person('slow'));
+    const began = Date.now();
+    const parts = [
+      'GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ',
+      packet('POST /v1/messages', { token, fields: ['Content-Length: 60000'], body: '{"type":' }),
+      packet('POST /voip/start', { token, fields: ['Transfer-Encoding: chunked'], body: '9\r\n{' }),
+    ];
+    const slow = parts.map((part) => exchange(own, part));
+    assert.equal((await as(own, person('quick')).get('/v1/messages')).status, 200);
+    for (const answered of slow) {
+      const { responses, closed } = await answered;
+      assert.equal(responses.length, 1);
+      assertProblem(responses[0], 408, undefined);
+      assert.equal(responses[0].headers.connection, 'close');
+      assert.ok(closed);
+    }
+    const { responses } = await exchange(own, packet('GET /healthz', {}), { count: 1 });
+    assert.equal(responses[0].status, 200);
+    assert.ok(Date.now() - began < 10_000);
+    // A drip now and then does not prolong it.
+    const dripping = exchange(own, parts[1], { drip: ' ' });
+    assert.equal((await dripping).responses[0].status, 408);
+  });
+
   test('failed authentications of one address, where a good token is let in', async (t) => {
     const own = await Server.start({ flags: ['--failed-logins', '2'] });
     t.after(() => own.stop());
@@ -250,7 +352,7 @@ describe('by HTTP', () => {
     const answers = await Promise.all(times(20, () => expired.get('/v1/messages')));
     const refused = answers.filter(({ status }) => status === 429);
     assert.ok(refused.length > 0);
-    for (const answer of refused) assertProblem(answer, 429, 'RATE_LIMITED');
+    for (const answer of refused) assertLater(answer, 500);
     for (const answer of answers) assert.ok([401, 429].includes(answer.status), answer.text);
     assert.equal((await as(own, person('good')).get('/v1/messages')).status, 200);
   });

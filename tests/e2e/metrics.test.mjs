@@ -14,6 +14,7 @@ import { unique } from './client.mjs';
 import { parse, selectors, valueOf } from './metrics.mjs';
 import { SECRET } from './receiver.mjs';
 import { Server, temporaryDirectory } from './server.mjs';
+import { as as asked } from './stations.mjs';
 import { tokenFor } from './tokens.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '../..');
@@ -197,6 +198,49 @@ describe('the numbers', () => {
     assert.equal(valueOf(families, 'callstate_auth_failures_total', { reason: 'time' }), 1);
     const closed = { reason: 'unauthenticated' };
     assert.equal(valueOf(families, 'callstate_sessions_closed_total', closed), 1);
+  });
+});
+
+describe('messages by HTTP', () => {
+  test('count like those of a session', async (t) => {
+    const server = await Server.start({ flags: ['--rate-messages', '1/h:12'] });
+    t.after(() => server.stop());
+    const { post } = asked(server, person('user'));
+    const roomName = unique('room');
+    const bodies = [
+      { type: 'PING' },
+      [{ type: 'PING' }, { type: 'DANCE' }, { type: 'JOIN', roomName }, { type: 'LEAVE', roomName }],
+      { type: 'AUTH', token: 'x' },
+      'no message',
+      '7',
+      [],
+      { type: 'RINGING' }, // of no room
+      { type: 'ACCEPTED', roomName },
+      { type: 'CALL_STARTED', roomName, calleeId: 'x' },
+    ];
+    for (const body of bodies) await post('/v1/messages', body);
+    // None is left of the twelve.
+    for (const body of [{ type: 'PING' }, 'no message', [{ type: 'ENDED', roomName }]])
+      await post('/v1/messages', body);
+    const families = await scrape(server);
+    const counted = families
+      .get('callstate_messages_total')
+      .samples.filter(({ value }) => value > 0)
+      .map(({ labels: { type, outcome }, value }) => [type, outcome, value].join(' '));
+    assert.deepEqual(counted.sort(), [
+      'ACCEPTED refused 1',
+      'AUTH refused 1',
+      'CALL_STARTED applied 1',
+      'ENDED rate_limited 1',
+      'JOIN refused 1',
+      'LEAVE refused 1',
+      'PING applied 2',
+      'PING rate_limited 1',
+      'unknown invalid 5',
+      'unknown rate_limited 1',
+    ]);
+    const limited = { limit: 'messages' };
+    assert.equal(valueOf(families, 'callstate_rate_limited_total', limited), 3);
   });
 });
 

@@ -10,6 +10,7 @@ import { after, describe, test } from 'node:test';
 import { connected, person } from './calls.mjs';
 import { unique } from './client.mjs';
 import { BINARY, callstate, Server, temporaryDirectory } from './server.mjs';
+import { as, assertProblem } from './stations.mjs';
 import { SECRET, tokenFor } from './tokens.mjs';
 
 const directory = temporaryDirectory();
@@ -137,6 +138,27 @@ describe('signals', () => {
     child.kill('SIGTERM');
     assert.equal(await ended, 128 + 15);
     assert.match(log, /asked to stop while starting/);
+  });
+
+  test('while it waits for sessions to go, probes are told that it is not ready', async () => {
+    const server = await Server.start({ flags: ['--drain-timeout', '1h'] });
+    const deaf = await server.inbox(person('user'));
+    deaf.socket.pause();
+    server.child.kill('SIGTERM');
+    await server.logged(/stopping/);
+    const status = async (path) => (await fetch(server.http + path)).status;
+    assert.deepEqual(
+      [await status('/readyz'), await status('/healthz'), await status('/metrics')],
+      [503, 200, 200],
+    );
+    const late = server.dial(`/v1/ws?token=${tokenFor(person('late'))}`);
+    await late.closed(1001);
+    const { get } = as(server, person('late'));
+    assertProblem(await get('/v1/messages'), 503, 'OVERLOADED');
+    deaf.socket.resume();
+    assert.deepEqual(await server.exited, { code: 0, signal: null });
+    await assert.rejects(fetch(`${server.http}/readyz`));
+    await server.stop();
   });
 
   test('a second one ends it without waiting for anybody', async () => {

@@ -121,6 +121,17 @@ describe('a poll', () => {
     assert.deepEqual(other.json.messages, []);
   });
 
+  test('waits no longer than its token is good', async () => {
+    const who = person('brief', { lifetime: 2 });
+    const { get } = as(server, who);
+    const { cursor } = (await get('/v1/messages')).json;
+    const began = Date.now();
+    const { status, json } = await get(`/v1/messages?since=${cursor}&wait=55`);
+    assert.deepEqual([status, json.messages], [200, []]);
+    assert.ok(json.cursor >= cursor);
+    assert.ok(Date.now() - began < 6_000, `${Date.now() - began} ms`);
+  });
+
   const wrong = {
     'since=-1': /since/,
     'since=': /since/,
@@ -280,7 +291,8 @@ describe('server-sent events', () => {
   test('are kept alive by comments, which move the cursor on', async (t) => {
     const other = await Server.start({ flags: ['--ping-every', '100ms'] });
     t.after(() => other.stop());
-    const kim = person('kim');
+    // However long its token is good.
+    const kim = person('kim', { lifetime: 500 * 365 * 86_400 });
     const cut = new AbortController();
     t.after(() => cut.abort());
     const options = { token: tokenFor(kim), streams: true, signal: cut.signal };

@@ -37,15 +37,17 @@ export function packet(line, { token, fields = [], body = '' } = {}) {
 }
 
 /**
- * Sends the text in one piece. Gives the responses, and whether the server closed,
- * once it has closed or `count` of them are here.
+ * Sends the text in one piece, and `drip` again and again. Gives the responses, and
+ * whether the server closed, once it has closed or `count` of them are here.
  */
-export function exchange(server, text, { count = Infinity, bodiless = 0 } = {}) {
+export function exchange(server, text, { count = Infinity, bodiless = 0, drip } = {}) {
   const { hostname, port } = new URL(server.http);
   return new Promise((done) => {
     let received = Buffer.alloc(0);
     const socket = connect(Number(port), hostname, () => socket.write(text));
+    const dripping = drip && setInterval(() => socket.write(drip), 20);
     const finish = (closed) => {
+      clearInterval(dripping);
       socket.destroy();
       done({ responses: parse(received, bodiless), closed });
     };

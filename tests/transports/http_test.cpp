@@ -270,14 +270,30 @@ TEST_F(HttpTest, RefusesAHeadThatOthersCouldReadOtherwise) {
   EXPECT_THAT(answer("GET http://x/healthz HTTP/1.1\r\nHost: x\r\n"), HasSubstr(" 200 "));
 }
 
-TEST_F(HttpTest, ASlowSenderOfHeadersIsDropped) {
-  settings.head_timeout = std::chrono::milliseconds(30);
+TEST_F(HttpTest, ASlowSenderIsToldThatItsTimeIsOver) {
+  settings.head_timeout = settings.request_timeout = std::chrono::milliseconds(30);
   start();
-  RawClient client(port);
-  client.write("GET /healthz HTTP/1.1\r\nX-Slow: ");
-  EXPECT_EQ(client.read_to_end(), "");
+  const auto told = AllOf(StartsWith("HTTP/1.1 408 "), HasSubstr("Connection: close\r\n"),
+                          HasSubstr("application/problem+json"), HasSubstr(R"("status":408)"));
+  const std::string post = "POST /mine HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer anna\r\n";
+  for (const auto& part :
+       {std::string("GET /healthz HTTP/1.1\r\nX-Slow: "), std::string("G"),
+        post + "Content-Length: 5\r\n\r\nbod", post + "Content-Length: 5\r\n\r\n",
+        post + "Transfer-Encoding: chunked\r\n\r\n3\r\nbo"}) {
+    RawClient client(port);
+    client.write(part);
+    EXPECT_THAT(client.read_to_end(), told) << part;
+  }
+}
+
+TEST_F(HttpTest, WhoHasNotBegunARequestIsDroppedUnanswered) {
+  settings.head_timeout = settings.keep_alive_timeout = std::chrono::milliseconds(30);
+  start();
   RawClient mute(port);
   EXPECT_EQ(mute.read_to_end(), "");
+  RawClient idle(port);
+  idle.write("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_THAT(idle.read_to_end(), EndsWith("\r\n\r\nok"));
 }
 
 TEST_F(HttpTest, ListeningSaysWhatIsWrong) {

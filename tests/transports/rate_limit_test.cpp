@@ -75,7 +75,10 @@ TEST(AddressLimiter, CountsFailuresOfEachAddress) {
   limiter.failed("1.2.3.4", start);
   EXPECT_TRUE(limiter.allows("1.2.3.4", start));
   limiter.failed("1.2.3.4", start);
-  EXPECT_FALSE(limiter.allows("1.2.3.4", start));
+  const auto refused = limiter.allows("1.2.3.4", start);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), seconds(1)) << "and asking does not count";
+  EXPECT_EQ(limiter.allows("1.2.3.4", start).error(), seconds(1));
   EXPECT_FALSE(limiter.allows("::ffff:1.2.3.4", start));
   EXPECT_TRUE(limiter.allows("1.2.3.5", start));
   EXPECT_TRUE(limiter.allows("1.2.3.4", start + seconds(1)));

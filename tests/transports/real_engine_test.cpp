@@ -1,7 +1,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include "core/engine/engine.hpp"
 #include "core/engine/fanout.hpp"
@@ -183,6 +185,150 @@ TEST_F(ExpiredCursorTest, IsNotOneAfterWhichNothingIsMissing) {
               AllOf(HasSubstr(R"("cursor":)"), Not(HasSubstr("CURSOR_EXPIRED"))));
   TestClient client(port, "/party/r1?token=bob&since=2");
   EXPECT_THAT(client.read().value_or(""), HasSubstr("ROOM_STATE"));
+}
+
+TEST_F(RealEngineTest, WhatAUserReadsIsLimitedByItself) {
+  settings.websocket.messages = {.per_second = 0.5, .burst = 5};
+  start();
+  const std::vector<std::string> paths = {"/v1/messages", "/v1/messages?since=0", "/v1/stream",
+                                          "/v1/rooms/r1/state", "/v1/users/bob/presence"};
+  for (const auto& path : paths) {
+    RawClient client(port);
+    client.write(request(path));
+    EXPECT_THAT(client.read_until("\r\n\r\n"), Not(HasSubstr(" 429 "))) << path;
+  }
+  for (const auto& path : paths)
+    EXPECT_THAT(get(path), AllOf(HasSubstr(" 429 "), HasSubstr("RATE_LIMITED"),
+                                 HasSubstr("Retry-After: 2\r\n"), HasSubstr("retryAfterMs")))
+        << path;
+  EXPECT_THAT(get("/v1/calls"), HasSubstr(" 429 "));
+  EXPECT_EQ(server->metrics().too_many_reads, 6U);
+  // Neither what it says, nor what others read.
+  RawClient client(port);
+  const std::string ping = R"({"type":"PING"})";
+  client.write("POST /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer bob\r\n" +
+               ("Content-Length: " + std::to_string(ping.size())) + "\r\n\r\n" + ping);
+  EXPECT_THAT(client.read_until("PONG"), HasSubstr(" 200 "));
+  client.write("GET /v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ann\r\n\r\n");
+  EXPECT_THAT(client.read_until("cursor"), HasSubstr(" 200 "));
+}
+
+TEST_F(RealEngineTest, APollWaitsNoLongerThanItsTokenIsGood) {
+  start();
+  RawClient client(port);
+  client.write(
+      "GET /v1/messages?since=1&wait=55&device=d HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+      "Authorization: Bearer bob@200\r\n\r\n");
+  const auto answer = client.read_to_end();  // within ten seconds
+  EXPECT_THAT(answer, HasSubstr(" 200 "));
+  EXPECT_THAT(answer, HasSubstr(R"("cursor":)"));
+}
+
+/// A connected call in which ann has sent bob many long signals.
+struct LongMailTest : RealEngineTest {
+  static constexpr std::size_t signals = 400;
+  static constexpr std::size_t page_bytes = 256UL * 1024;
+
+  void SetUp() override {
+    settings.send_buffer_bytes = 16 * 1024;
+    settings.polls_per_user_max = 3;
+    start();
+    start_call();
+    say("bob", call::Accept{});
+    const std::string data = R"({"sdp":")" + std::string(8'000, 'x') + R"("})";
+    for (std::size_t i = 0; i < signals; ++i)
+      say("ann", call::Signal{call::UserId::clipped("bob"), data});
+    ASSERT_THAT(get("/v1/rooms/r1/state"), HasSubstr("CONNECTED"));  // all of it is durable
+  }
+  static std::string cursor_of(std::string_view answer) {
+    const auto at = answer.rfind(R"("cursor":)");
+    return at == answer.npos ? std::string() : std::string(answer.substr(at + 9));
+  }
+  /// Asks until it is answered with the status; the last answer.
+  std::string get_until(std::string_view status, std::string_view target) {
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    std::string answer;
+    do answer = get(target);
+    while (answer.find(status) == answer.npos && std::chrono::steady_clock::now() < until);
+    return answer;
+  }
+};
+
+TEST_F(LongMailTest, ComesInPagesOfBoundedSizeAndTheCursorGoesOn) {
+  std::size_t heard = 0;
+  std::size_t pages = 0;
+  for (std::string cursor = "0"; heard < signals; ++pages) {
+    const auto before = reader->records_read();
+    const auto answer = get("/v1/messages?room=r1&since=" + cursor);
+    const auto events = count(answer, R"("type":")");
+    ASSERT_GT(events, 0U);
+    EXPECT_LE(answer.size(), page_bytes + 10'000);
+    EXPECT_LE(reader->records_read() - before, events + 1) << "what is not sent is not read";
+    heard += count(answer, R"("type":"SIGNAL")");
+    cursor = cursor_of(answer);
+    cursor.pop_back();
+  }
+  EXPECT_EQ(heard, signals);
+  EXPECT_GT(pages, signals * 8'000 / page_bytes);
+}
+
+TEST_F(LongMailTest, OfAnyLengthComesAtLeastOneByOne) {
+  const auto answer = get("/v1/messages?room=r1&since=10&limit=1");
+  EXPECT_EQ(count(answer, R"("type":)"), 1U);
+}
+
+TEST_F(LongMailTest, AStreamHoldsABoundedPageWhateverItsLimit) {
+  RawClient slow(port);
+  const auto before = reader->records_read();
+  slow.write(request("/v1/stream?since=0&room=r1&limit=1000"));
+  EXPECT_THAT(slow.read(12), "HTTP/1.1 200");
+  EXPECT_LE(reader->records_read() - before, 2 * page_bytes / 8'000);
+}
+
+TEST_F(LongMailTest, UnreadAnswersOfOneUserAreAsManyAsItMayHavePollsAtOnce) {
+  const auto target = "/v1/messages?since=0&room=r1&device=";
+  std::vector<std::unique_ptr<RawClient>> unread;
+  for (std::size_t i = 0; i < settings.polls_per_user_max; ++i) {
+    unread.push_back(std::make_unique<RawClient>(port));
+    unread.back()->write(request(target + std::string("one")));
+    EXPECT_THAT(unread.back()->read(12), "HTTP/1.1 200");
+  }
+  for (const auto* path : {"/v1/messages?since=0&device=one", "/v1/messages", "/v1/stream"}) {
+    const auto refused = get(path);
+    EXPECT_THAT(refused, AllOf(HasSubstr(" 429 "), HasSubstr("RATE_LIMITED"),
+                               HasSubstr("polls and streams"), Not(HasSubstr("Retry-After"))));
+  }
+  EXPECT_EQ(server->metrics().too_many_polls, 3U);
+  EXPECT_THAT(get("/v1/rooms/r1/state"), HasSubstr(" 200 "));
+  // One that is taken, and one whose client has gone, make room.
+  EXPECT_THAT(unread.back()->read_to_end(), HasSubstr(R"("cursor":)"));
+  EXPECT_THAT(get_until(" 200 ", "/v1/messages"), HasSubstr(" 200 "));
+  RawClient third(port);
+  third.write(request(target + std::string("two")));
+  EXPECT_THAT(third.read(12), "HTTP/1.1 200");
+  unread.pop_back();
+  unread.pop_back();
+  EXPECT_THAT(get_until(" 200 ", "/v1/messages"), HasSubstr(" 200 "));
+}
+
+TEST_F(LongMailTest, WhoHangsUpWhileItWaitsIsNotCountedAnyMore) {
+  const auto head = get("/v1/messages");
+  auto cursor = cursor_of(head);
+  cursor.pop_back();
+  const auto wait = "/v1/messages?wait=55&since=" + cursor;
+  std::vector<std::unique_ptr<RawClient>> waiting;
+  for (const auto& path : {wait, wait, std::string("/v1/stream?since=" + cursor)}) {
+    waiting.push_back(std::make_unique<RawClient>(port));
+    waiting.back()->write(request(path));
+  }
+  EXPECT_THAT(get_until(" 429 ", "/v1/messages"), HasSubstr(" 429 "));
+  waiting.clear();
+  EXPECT_THAT(get_until(" 200 ", "/v1/messages"), HasSubstr(" 200 "));
+  for (int i = 0; i < 2; ++i) {
+    waiting.push_back(std::make_unique<RawClient>(port));
+    waiting.back()->write(request(wait));
+  }
+  EXPECT_THAT(get_until(" 200 ", "/v1/messages"), HasSubstr(" 200 ")) << "all three had gone";
 }
 
 // What a stream sends is read a page at a time, each once the one before has gone: a

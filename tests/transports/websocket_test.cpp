@@ -9,6 +9,7 @@ namespace callstate::transports {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::AllOf;
 using testing::HasSubstr;
 
 constexpr std::string_view ring = R"({"type":"RINGING","roomName":"r1","id":"m1"})";
@@ -322,6 +323,39 @@ TEST_F(WebSocketTest, DrainingSays1001AndWaits) {
   EXPECT_EQ(half.read_to_end(), "");
   drain.join();
   EXPECT_EQ(server->connections(), 0);
+}
+
+TEST_F(WebSocketTest, DrainingAnswersProbesAndTakesNobodyNew) {
+  settings.io_threads = 1;
+  start();
+  RawClient deaf(port);  // does not answer the close frame
+  ASSERT_TRUE(deaf.upgrade("/party/r1?token=anna"));
+  opened();
+  std::thread drain([this] { server->drain(std::chrono::seconds(10)); });
+  EXPECT_THAT(deaf.read(2), testing::StartsWith("\x88"));
+  const auto answer = [this](std::string_view line) {
+    RawClient client(port);
+    client.write(std::string(line) + " HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ben\r\n\r\n");
+    return client.read_to_end();
+  };
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_THAT(answer("GET /readyz"),
+                AllOf(HasSubstr(" 503 "), HasSubstr("Connection: close"), HasSubstr("not ready")));
+    EXPECT_THAT(answer("GET /healthz"), HasSubstr(" 200 "));
+    for (const auto* line : {"GET /v1/messages", "GET /v1/stream", "POST /v1/messages",
+                             "POST /voip/start", "GET /v1/rooms/r1/state"})
+      EXPECT_THAT(answer(line), AllOf(HasSubstr(" 503 "), HasSubstr("OVERLOADED"))) << line;
+    EXPECT_EQ(connect("/party/r1?token=ben").code(), 1001);
+    EXPECT_EQ(connect("/v1/ws").code(), 1001);
+  }
+  EXPECT_EQ(engine.count<engine::OpenSession>(), 1U);
+  // Who came to look does not hold it up.
+  RawClient looks(port);
+  looks.write("GET /rea");
+  deaf.write(client_frame(0x88, "\x03\xe9"));
+  deaf.read_to_end();
+  drain.join();
+  EXPECT_EQ(server->connections(), 1U);
 }
 
 TEST_F(WebSocketTest, DrainingGivesUpOnWhoDoesNotAnswer) {

@@ -148,10 +148,14 @@ transports::ServerSettings server_settings(const ServeSettings& settings) {
   server.websocket.ping_interval = settings.ping_every;
   server.websocket.silence_max = settings.silent_max;
   server.websocket.auth_timeout = settings.auth_timeout;
+  server.head_timeout = settings.head_timeout;
+  server.request_timeout = settings.request_timeout;
   server.poll_presence = settings.poll_presence;
+  server.polls_per_user_max = settings.engine.sessions_per_user_max;
   // Deadlines are kept to a quarter of the shortest.
-  const auto shortest = std::min(
-      {settings.auth_timeout, settings.ping_every, settings.silent_max, settings.poll_presence});
+  const auto shortest =
+      std::min({settings.auth_timeout, settings.ping_every, settings.silent_max,
+                settings.poll_presence, settings.head_timeout, settings.request_timeout});
   server.sweep_interval =
       std::clamp(shortest / 4, std::chrono::milliseconds(10), std::chrono::milliseconds(1'000));
   server.websocket.messages = {settings.messages_per_second, settings.messages_burst};

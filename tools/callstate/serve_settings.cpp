@@ -209,7 +209,7 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
       ->check(CLI::Range(1024U, 1024U * 1024U));
   options
       .add("--sessions-per-user", settings.engine.sessions_per_user_max,
-           "sessions of one user, at most")
+           "sessions of one user, at most; and polls and streams at once")
       ->check(CLI::Range(1, 10'000));
   options.add("--connections", settings.connections_max, "connections in all, at most")
       ->check(CLI::Range(1, 10'000'000));
@@ -226,6 +226,10 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
   options.duration("--silent-max", settings.silent_max, "silent clients are dropped after this");
   options.duration("--poll-presence", settings.poll_presence,
                    "how long who polls by HTTP stays online after a poll");
+  options.duration("--head-timeout", settings.head_timeout,
+                   "how long the head of a request may take to come, after the connection");
+  options.duration("--request-timeout", settings.request_timeout,
+                   "how long its body may take, and its client to take the answer");
   options.duration("--drain-timeout", settings.drain_timeout,
                    "how long a stop waits for clients to go");
   options.add("--inbox", settings.engine.inbox_max, "messages waiting to be decided, at most")

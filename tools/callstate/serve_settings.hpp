@@ -65,6 +65,8 @@ struct ServeSettings {
   std::chrono::milliseconds silent_max{60'000};
   std::chrono::milliseconds poll_presence{60'000};
   std::chrono::milliseconds auth_timeout{5'000};
+  std::chrono::milliseconds head_timeout{10'000};
+  std::chrono::milliseconds request_timeout{30'000};
   std::chrono::milliseconds drain_timeout{10'000};
   std::uint64_t disk_reserve_bytes = 256ULL << 20U;
   bool no_index = false;

@@ -161,9 +161,11 @@ void show_sessions(Page& page, const Readings& readings) {
   page.family(MetricType::Counter, "callstate_rate_limited_total",
               "What a limit of clients has turned away");
   page.sample(server.too_many_messages, {{"limit", "messages"}});
+  page.sample(server.too_many_reads, {{"limit", "reads"}});
   page.sample(deciding.too_many_calls.value(), {{"limit", "calls"}});
   page.sample(deciding.too_many_opens.value(), {{"limit", "sessions"}});
   page.sample(deciding.too_many_sessions.value(), {{"limit", "sessions_per_user"}});
+  page.sample(server.too_many_polls, {{"limit", "polls"}});
   page.sample(server.too_many_logins, {{"limit", "logins"}});
 }
 
