@@ -110,7 +110,7 @@ class Scan {
 
   /// Whether the fault can be the rest of a write that was under way.
   [[nodiscard]] bool torn(Fault fault, std::size_t at, const std::filesystem::path& file) const {
-    if (prepared_ && fill_left(at)) return bytes_[at] != wal_fill && position_from(at + 1) == 0;
+    if (prepared_ && fill_left(at)) return position_from(at + 1) == 0;
     switch (fault) {
       case Fault::unfinished:
       case Fault::short_header:

@@ -29,9 +29,9 @@ namespace callstate::storage {
 /// Everything else is *damaged*: an acknowledged record could have been there.
 ///
 /// A file may be prepared (see WalFileSystem). Its fill, up to the file's end, is no
-/// tail: what was written ends before it. In front of it a tail is also torn where an
-/// entry has begun, a page of it still holds the fill and no later entry begins: that
-/// page was never written, so the write that it belonged to was never synced.
+/// tail: what was written ends before it. In front of it a tail is also torn where a
+/// page of it still holds the fill and no later entry begins: that page was never
+/// written, so the write that it belonged to was never synced.
 struct WalFile {
   enum class Tail : std::uint8_t { none, torn, damaged };
 
