@@ -11,9 +11,12 @@ namespace {
 // "callstat": the class of our advisory locks.
 constexpr const char* lock_of = "SELECT pg_advisory_xact_lock(1667329139, hashtext(";
 
-bool there(pqxx::transaction_base& work, const std::string& what) {
-  return work.exec("SELECT " + what + " IS NOT NULL").at(0).at(0).as<bool>();
-}
+// By rows rather than by to_regclass: that would say what a cache knew before the
+// lock was waited for.
+constexpr const char* schema_there = "SELECT FROM pg_namespace WHERE nspname = ";
+constexpr const char* table_there =
+    "SELECT FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace "
+    "WHERE c.relname = 'SchemaMigration' AND n.nspname = ";
 
 struct Applied {
   std::string sha256;
@@ -63,13 +66,11 @@ void apply(Connection& connection, const Settings& settings, const Migration& mi
 
 void make_schema(Connection& connection, const Settings& settings) {
   pqxx::work work(connection.raw());
-  const auto name = "to_regnamespace(" + work.quote(connection.schema()) + ")";
-  const auto table =
-      "to_regclass(" + work.quote(connection.schema() + ".\"SchemaMigration\"") + ")";
-  if (there(work, name) && there(work, table)) return;
-  work.exec(lock_of + work.quote(settings.schema) + "))");
-  if (!there(work, name)) work.exec("CREATE SCHEMA " + connection.schema());
-  if (!there(work, table)) {
+  const auto name = work.quote(settings.schema);
+  if (!work.exec(table_there + name).empty()) return;
+  work.exec(lock_of + name + "))");
+  if (work.exec(schema_there + name).empty()) work.exec("CREATE SCHEMA " + connection.schema());
+  if (work.exec(table_there + name).empty()) {
     work.exec(R"(CREATE TABLE "SchemaMigration" ("version" integer PRIMARY KEY, )"
               R"("name" text NOT NULL, "sha256" text NOT NULL, )"
               R"("appliedAt" timestamptz(6) NOT NULL);)"

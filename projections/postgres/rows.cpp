@@ -82,7 +82,7 @@ std::string RowWriter::write(pqxx::transaction_base& work, const history::Change
 
 void RowWriter::copy_events(pqxx::transaction_base& work,
                             std::span<const history::EventRow> events) {
-  pqxx::stream_to stream(work, tables_.events, quoted(event_columns()));
+  pqxx::stream_to stream(work, '"' + tables_.events + '"', quoted(event_columns()));
   for (const auto& event : events) {
     fill(fields_, event, payload_(event.record));
     stream << fields_.finish<event_columns_count>();

@@ -18,6 +18,14 @@ struct Meaning {
   std::string_view what;  // happened, and what to do; PostgreSQL's words follow
 };
 
+constexpr std::string_view half_done =
+    "a migration is half done by other hands: what it would create is there already. Drop that, or "
+    "choose another schema";
+constexpr std::string_view refused =
+    "PostgreSQL refuses the user or the password: correct the connection string, or pg_hba.conf";
+constexpr std::string_view too_many =
+    "PostgreSQL takes no more connections: raise max_connections, or close some";
+
 /// By SQLSTATE, the longer before the shorter.
 constexpr std::array by_state{
     Meaning{"08", Kind::passing, "the connection to PostgreSQL was lost"},
@@ -31,31 +39,23 @@ constexpr std::array by_state{
             "PostgreSQL takes no writes here: connect to the primary, or turn "
             "default_transaction_read_only off"},
     Meaning{"25P03", Kind::passing, "PostgreSQL ended a transaction that waited too long"},
-    Meaning{"28", Kind::lasting,
-            "PostgreSQL refuses the user or the password: correct the connection string, or "
-            "pg_hba.conf"},
+    Meaning{"28", Kind::lasting, refused},
     Meaning{"3D000", Kind::lasting, "there is no such database: create it, or name another"},
     Meaning{"40", Kind::passing, "PostgreSQL undid a transaction in favour of another one"},
     Meaning{"42501", Kind::lasting,
             "the PostgreSQL user may not do this: it must own the tables and the schema, and be "
             "allowed to create temporary tables; to make the schema it needs CREATE on the "
             "database"},
-    Meaning{"42P07", Kind::lasting,
-            "a migration is half done by other hands: what it would create is there already. Drop "
-            "that, or choose another schema"},
-    Meaning{"42710", Kind::lasting,
-            "a migration is half done by other hands: what it would create is there already. Drop "
-            "that, or choose another schema"},
-    Meaning{"42723", Kind::lasting,
-            "a migration is half done by other hands: what it would create is there already. Drop "
-            "that, or choose another schema"},
+    Meaning{"42P06", Kind::lasting, half_done},
+    Meaning{"42P07", Kind::lasting, half_done},
+    Meaning{"42710", Kind::lasting, half_done},
+    Meaning{"42723", Kind::lasting, half_done},
     Meaning{
         "42", Kind::lasting,
         "the tables in PostgreSQL are not as callstate made them: put back what was changed, or "
         "choose another schema and have the rows made there"},
     Meaning{"53100", Kind::passing, "PostgreSQL's disk is full: make room there"},
-    Meaning{"53300", Kind::passing,
-            "PostgreSQL takes no more connections: raise max_connections, or close some"},
+    Meaning{"53300", Kind::passing, too_many},
     Meaning{"53", Kind::passing, "PostgreSQL lacks memory or another resource"},
     Meaning{"55P03", Kind::passing,
             "somebody holds a lock on the tables: see pg_locks for whom to wait for or to end"},
@@ -68,9 +68,7 @@ constexpr std::array by_state{
 
 /// A connection that fails has no SQLSTATE, only words.
 constexpr std::array by_words{
-    Meaning{"authentication failed", Kind::lasting,
-            "PostgreSQL refuses the user or the password: correct the connection string, or "
-            "pg_hba.conf"},
+    Meaning{"authentication failed", Kind::lasting, refused},
     Meaning{"no password supplied", Kind::lasting,
             "PostgreSQL asks for a password: add it to the connection string"},
     Meaning{"pg_hba.conf", Kind::lasting,
@@ -79,10 +77,8 @@ constexpr std::array by_words{
             "there is no such user or database: create it, or correct the connection string"},
     Meaning{"not permitted to log in", Kind::lasting,
             "the PostgreSQL user may not log in: ALTER ROLE … LOGIN"},
-    Meaning{"too many", Kind::passing,
-            "PostgreSQL takes no more connections: raise max_connections, or close some"},
-    Meaning{"connection slots", Kind::passing,
-            "PostgreSQL takes no more connections: raise max_connections, or close some"},
+    Meaning{"too many", Kind::passing, too_many},
+    Meaning{"connection slots", Kind::passing, too_many},
     Meaning{"starting up", Kind::passing, "PostgreSQL is starting"},
     Meaning{"shutting down", Kind::passing, "PostgreSQL is being stopped"},
     Meaning{"recovery mode", Kind::passing, "PostgreSQL is recovering from a crash"},
@@ -123,8 +119,21 @@ Trouble meant(const Meaning& meaning, std::string_view words, const std::string&
   return {meaning.kind, message.append(")"), 0};
 }
 
+/// libpqxx 6.4 leaves the state out of some of its exceptions: then by their kind.
+std::string state_of(const pqxx::sql_error& error) {
+  if (!error.sqlstate().empty()) return error.sqlstate();
+  if (dynamic_cast<const pqxx::insufficient_privilege*>(&error) != nullptr) return "42501";
+  if (dynamic_cast<const pqxx::syntax_error*>(&error) != nullptr) return "42000";
+  if (dynamic_cast<const pqxx::data_exception*>(&error) != nullptr) return "22000";
+  if (dynamic_cast<const pqxx::unique_violation*>(&error) != nullptr) return "23505";
+  if (dynamic_cast<const pqxx::integrity_constraint_violation*>(&error) != nullptr) return "23000";
+  if (dynamic_cast<const pqxx::disk_full*>(&error) != nullptr) return "53100";
+  if (dynamic_cast<const pqxx::insufficient_resources*>(&error) != nullptr) return "53000";
+  return {};
+}
+
 Trouble of_sql(const pqxx::sql_error& error, const Settings& settings) {
-  const auto& state = error.sqlstate();
+  const auto state = state_of(error);
   const auto* found = std::ranges::find_if(
       by_state, [&](const Meaning& each) { return state.starts_with(each.of); });
   // Without a state it is libpq's: the connection is gone.
@@ -140,7 +149,7 @@ Trouble trouble_of_current_exception(const Settings& settings) {
   } catch (const Refused& refused) {
     return refused.trouble;
   } catch (const pqxx::too_many_connections& error) {
-    return meant(by_words[5], error.what(), {}, settings);
+    return meant({"", Kind::passing, too_many}, error.what(), {}, settings);
   } catch (const pqxx::broken_connection& error) {
     const std::string_view words = error.what();
     return meant(*std::ranges::find_if(
