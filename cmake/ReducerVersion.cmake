@@ -1,7 +1,7 @@
-# cmake -DSOURCES="a;b" -DOUTPUT=<header> -P ReducerVersion.cmake
+# cmake -DSOURCES="a;b" -DNAME=<constant> -DOUTPUT=<header> -P ReducerVersion.cmake
 #
-# Writes a header with the SHA-256 of the given sources, in their order. States
-# that were folded by other sources are of no use to this build.
+# Writes a header with the SHA-256 of the given sources, in their order. What was
+# folded by other sources is of no use to this build.
 set(all "")
 foreach(source IN LISTS SOURCES)
   file(SHA256 "${source}" hash)
@@ -15,8 +15,8 @@ set(text "#pragma once
 
 namespace callstate::storage {
 
-/// Of the sources of the rules that fold events into states.
-constexpr call::Hash reducer_version{${bytes}};
+/// Of the sources that fold the log into what is kept under this.
+constexpr call::Hash ${NAME}{${bytes}};
 
 }  // namespace callstate::storage
 ")

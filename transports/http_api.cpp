@@ -9,7 +9,18 @@
 namespace callstate::transports {
 namespace {
 
-enum class Kind : std::uint8_t { none, messages, stream, voip, room_state, presence, revoke };
+enum class Kind : std::uint8_t {
+  none,
+  messages,
+  stream,
+  voip,
+  room_state,
+  presence,
+  revoke,
+  calls,
+  call,
+  call_events,
+};
 
 Kind kind_of(const std::vector<std::string>& path) {
   const auto is = [&](std::size_t i, std::string_view name) {
@@ -23,7 +34,29 @@ Kind kind_of(const std::vector<std::string>& path) {
   if (path.size() == 4 && is(1, "rooms") && is(3, "state")) return Kind::room_state;
   if (path.size() == 4 && is(1, "users") && is(3, "presence")) return Kind::presence;
   if (path.size() == 4 && is(1, "users") && is(3, "revoke")) return Kind::revoke;
+  if (path.size() == 2 && is(1, "calls")) return Kind::calls;
+  if (path.size() == 3 && is(1, "calls")) return Kind::call;
+  if (path.size() == 4 && is(1, "calls") && is(3, "events")) return Kind::call_events;
   return Kind::none;
+}
+
+/// Whether the path is read, and nothing else.
+bool takes_get_alone(Kind kind) {
+  switch (kind) {
+    case Kind::stream:
+    case Kind::room_state:
+    case Kind::presence:
+    case Kind::calls:
+    case Kind::call:
+    case Kind::call_events:
+      return true;
+    case Kind::none:
+    case Kind::messages:
+    case Kind::voip:
+    case Kind::revoke:
+      return false;
+  }
+  return false;
 }
 
 bool reads(const HttpRequest& request) {
@@ -45,9 +78,8 @@ Task<HttpResponse> HttpApi::answer(std::unique_ptr<HttpRequest> owned) {
   const HttpRequest& request = *owned;
   const auto& path = request.segments;
   const Kind kind = kind_of(path);
-  const bool takes_get = kind == Kind::stream || kind == Kind::room_state || kind == Kind::presence;
   const bool takes_post = kind == Kind::voip || kind == Kind::revoke;
-  if (takes_get && !reads(request)) co_return wrong_method("GET, HEAD");
+  if (takes_get_alone(kind) && !reads(request)) co_return wrong_method("GET, HEAD");
   if (takes_post && request.method != "POST") co_return wrong_method("POST");
   if (kind == Kind::messages && !reads(request) && request.method != "POST")
     co_return wrong_method("GET, HEAD, POST");
@@ -61,6 +93,9 @@ Task<HttpResponse> HttpApi::answer(std::unique_ptr<HttpRequest> owned) {
   if (kind == Kind::room_state) co_return co_await room_state(request, path[2]);
   if (kind == Kind::presence) co_return co_await presence(request, path[2]);
   if (kind == Kind::revoke) co_return co_await revoke(request, path[2]);
+  if (kind == Kind::calls) co_return co_await list_calls(request);
+  if (kind == Kind::call) co_return co_await show_call(request, path[2]);
+  if (kind == Kind::call_events) co_return co_await call_events(request, path[2]);
   // A stream that is asked for its head alone.
   HttpResponse head;
   head.content_type = "text/event-stream";

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/engine/mail.hpp"
+#include "core/history/ports.hpp"
 #include "transports/codec.hpp"
 #include "transports/http.hpp"
 #include "transports/io_thread.hpp"
@@ -91,6 +92,15 @@ class HttpApi {
   Task<HttpResponse> room_state(const HttpRequest& request, std::string room);
   Task<HttpResponse> presence(const HttpRequest& request, std::string user);
   Task<HttpResponse> revoke(const HttpRequest& request, std::string user);
+
+  Task<HttpResponse> list_calls(const HttpRequest& request);
+  Task<HttpResponse> show_call(const HttpRequest& request, std::string id);
+  Task<HttpResponse> call_events(const HttpRequest& request, std::string id);
+  /// Until the history has come as far as the log had when it was asked, or a moment
+  /// has passed; gives that position, or the answer to who may not ask at all.
+  Task<Or<call::Position>> history_of_now(const HttpRequest& request);
+  /// The answer where the history gives nothing.
+  HttpResponse history_trouble(const history::Trouble& trouble);
 
   // Thousands of polls wait: nothing of a request stays meanwhile but what it wants.
   [[nodiscard]] Or<std::unique_ptr<Wanted>> read_wanted(const HttpRequest& request,

@@ -23,13 +23,9 @@ using Need = FieldReader::Need;
 constexpr std::size_t messages_max = 64;
 
 constexpr std::string_view bad_room = "the room's name must be [A-Za-z0-9._:~-]{1,128}";
-constexpr std::string_view bad_user =
-    "the user's id must have 1 to 255 bytes and no control characters";
-
-std::optional<call::UserId> user_of_path(std::string_view segment) {
-  auto id = call::UserId::from(segment);
-  const bool clean = without_controls(segment, call::UserId::bytes_max) == segment;
-  return id && !id->empty() && clean ? id : std::nullopt;
+const std::string& bad_user() {
+  static const std::string sentence = std::string("the user's id must be ").append(user_id_form);
+  return sentence;
 }
 
 HttpResponse refuse(std::string_view sentence) {
@@ -323,8 +319,8 @@ Task<HttpResponse> HttpApi::room_state(const HttpRequest& request, std::string r
 }
 
 Task<HttpResponse> HttpApi::presence(const HttpRequest& request, std::string user) {
-  const auto id = user_of_path(user);
-  if (!id) co_return refuse(bad_user);
+  const auto id = parse_user_id(user);
+  if (!id) co_return refuse(bad_user());
   Answers answers(thread_, request.identity->tenant, request.identity->user);
   engine::Ask::What what = engine::Ask::PresenceOf{*id};
   auto refused = co_await ask(request, answers, std::move(what));
@@ -335,8 +331,8 @@ Task<HttpResponse> HttpApi::presence(const HttpRequest& request, std::string use
 }
 
 Task<HttpResponse> HttpApi::revoke(const HttpRequest& request, std::string user) {
-  const auto id = user_of_path(user);
-  if (!id) co_return refuse(bad_user);
+  const auto id = parse_user_id(user);
+  if (!id) co_return refuse(bad_user());
   Answers answers(thread_, request.identity->tenant, request.identity->user);
   engine::Revoke revoke{requester(request, answers.id()), *id};
   if (!server_.ports.inbox.submit(std::move(revoke))) co_return overloaded();

@@ -24,6 +24,12 @@ std::optional<call::Time> parse_query_time(std::string_view text) {
   return parse_time(plain);
 }
 
+std::optional<call::UserId> parse_user_id(std::string_view text) {
+  auto id = call::UserId::from(text);
+  const bool clean = without_controls(text, call::UserId::bytes_max) == text;
+  return id && !id->empty() && clean ? id : std::nullopt;
+}
+
 call::DeviceId device_of(const HttpRequest& request) {
   auto device = request.parameter("device");
   if (device.empty()) device = request.field("x-device-id");

@@ -19,6 +19,10 @@ namespace callstate::transports {
 /// A time in a query, where a `+` that was not percent-encoded is a space.
 std::optional<call::Time> parse_query_time(std::string_view text);
 
+/// A user's id in a path or a query, and what it has to be.
+std::optional<call::UserId> parse_user_id(std::string_view text);
+constexpr std::string_view user_id_form = "of 1 to 255 bytes, without control characters";
+
 /// The device that a request says it is of; `http` for none.
 call::DeviceId device_of(const HttpRequest& request);
 

@@ -13,6 +13,7 @@
 #include "core/engine/effect.hpp"
 #include "core/engine/mailbox.hpp"
 #include "core/engine/submission.hpp"
+#include "core/history/ports.hpp"
 #include "transports/authenticator.hpp"
 #include "transports/http.hpp"
 #include "transports/livekit.hpp"
@@ -48,6 +49,8 @@ struct ServerSettings {
   std::chrono::milliseconds keep_alive_timeout = std::chrono::seconds(60);
   /// How long who polls is online after the last poll.
   std::chrono::milliseconds poll_presence = std::chrono::seconds(60);
+  /// How long who asks for past calls waits for the history to come up to the log.
+  std::chrono::milliseconds history_wait = std::chrono::seconds(1);
   std::vector<std::string> cors_origins{};  // whose pages may read answers; `*`: all
   /// How often deadlines are looked at: their precision.
   std::chrono::milliseconds sweep_interval = std::chrono::seconds(1);
@@ -69,6 +72,7 @@ struct ServerPorts {
   Logger logger;
   /// Every connection speaks TLS with it; none: plain.
   const TlsCertificate* certificate = nullptr;
+  const history::HistoryReader* history = nullptr;  // none: nobody is shown past calls
 };
 
 /// The network transport: WebSocket sessions and plain HTTP on the same ports,

@@ -71,7 +71,8 @@ struct ServerFixture : testing::Test {
                                                     const std::scoped_lock lock(log_mutex);
                                                     log.emplace_back(line);
                                                   }},
-                                                  certificate.get()});
+                                                  certificate.get(),
+                                                  history});
     engine.deliver_to(*server);
     const auto bound = server->listen("127.0.0.1", 0);
     ASSERT_TRUE(bound) << bound.error();
@@ -103,6 +104,7 @@ struct ServerFixture : testing::Test {
   std::atomic<bool> ready = true;
   HttpHandler handler;
   std::unique_ptr<TlsCertificate> certificate;  // none: no TLS
+  const history::HistoryReader* history = nullptr;
   std::mutex log_mutex;
   std::vector<std::string> log;
   std::unique_ptr<Server> server;

@@ -1,7 +1,6 @@
 #include "tools/callstate/serve.hpp"
 
 #include <spdlog/spdlog.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
@@ -16,11 +15,13 @@
 #include "core/engine/system.hpp"
 #include "storage/store.hpp"
 #include "tools/callstate/checkpoints.hpp"
+#include "tools/callstate/descriptors.hpp"
 #include "tools/callstate/dev_secret.hpp"
 #include "tools/callstate/ending.hpp"
 #include "tools/callstate/logging.hpp"
 #include "tools/callstate/metrics/endpoint.hpp"
 #include "tools/callstate/secret.hpp"
+#include "tools/callstate/serve_history.hpp"
 #include "tools/callstate/serve_settings.hpp"
 #include "transports/jwks.hpp"
 #include "transports/jwt.hpp"
@@ -181,32 +182,6 @@ void say_validity(const transports::TlsCertificate& certificate, const Log& log)
            "TLS: new connections get the certificate that is {}", validity);
 }
 
-/// Every connection is a file descriptor: takes what the system allows, and
-/// leaves the log what it needs, or strangers who connect could stop it. Gives
-/// how many connections there may be.
-std::expected<std::size_t, std::string> allowed_connections(std::size_t wanted, const Log& log) {
-  constexpr rlim_t for_the_rest = storage::descriptors_max + 64;
-  constexpr rlim_t connections_min = 16;
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return wanted;
-  limit.rlim_cur = limit.rlim_max;
-  (void)setrlimit(RLIMIT_NOFILE, &limit);
-  (void)getrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur < for_the_rest + connections_min) {
-    return std::unexpected("the system allows " + std::to_string(limit.rlim_cur) +
-                           " open files and at least " +
-                           std::to_string(for_the_rest + connections_min) +
-                           " are needed: raise the hard limit (ulimit -Hn, LimitNOFILE=)");
-  }
-  const auto allowed = static_cast<std::size_t>(limit.rlim_cur - for_the_rest);
-  if (wanted <= allowed) return wanted;
-  log->warn(
-      "the system allows {} open files: at most {} connections at a time, where "
-      "--connections says {}",
-      limit.rlim_cur, allowed, wanted);
-  return allowed;
-}
-
 /// None when no TLS is asked for.
 std::expected<std::unique_ptr<transports::TlsCertificate>, std::string> load_certificate(
     const ServeSettings& settings, const Log& log) {
@@ -252,7 +227,7 @@ int run(ServeSettings settings) {
     addresses.push_back(*address);
   }
   if (auto problem = settle_secret(settings, addresses, log)) return cannot(*problem);
-  const auto connections = allowed_connections(settings.connections_max, log);
+  const auto connections = allowed_connections(settings.connections_max, !settings.no_index, log);
   if (!connections) return cannot(connections.error());
   settings.connections_max = *connections;
   auto certificate = load_certificate(settings, log);
@@ -288,6 +263,8 @@ int run(ServeSettings settings) {
   settings.engine.media = media.has_value();
 
   const engine::SystemClock clock;
+  std::optional<ServedHistory> history;
+  if (!settings.no_index) history.emplace(**store, settings.data_dir, clock, log);
   engine::SystemIds ids;
   engine::Fanout fanout;
   engine::Engine engine(settings.engine, clock, ids, (*store)->log(), (*store)->reader(),
@@ -310,7 +287,8 @@ int run(ServeSettings settings) {
                                    return answer ? answer : checkpoints.answer(request);
                                  },
                              .logger = transport_logger(log),
-                             .certificate = certificate->get()});
+                             .certificate = certificate->get(),
+                             .history = history ? &history->reader() : nullptr});
   metrics.emplace(settings.metrics, [&] {
     std::optional<std::int64_t> certificate_until_s;
     if (*certificate) certificate_until_s = (*certificate)->valid_until();
@@ -318,6 +296,7 @@ int run(ServeSettings settings) {
                     .engine = engine.stats(),
                     .server = server.metrics(),
                     .log = (*store)->health(),
+                    .projections = history ? history->statuses() : ProjectionStatuses{},
                     .process = read_process(),
                     .ready = ready(),
                     .certificate_until_s = certificate_until_s,
@@ -338,6 +317,7 @@ int run(ServeSettings settings) {
     ending.fail();
   });
   if (!recovery) return cannot(recovery.error().message);
+  if (history) history->start();
   server.start();
   serving = true;
   ending.ready();
@@ -363,6 +343,7 @@ int run(ServeSettings settings) {
   server.drain(settings.drain_timeout);
   server.stop();
   engine.stop();
+  if (history) history->stop();
   log->info("stopped at position {}", engine.stats().head);
   return engine.stats().failed ? exit_log_failed : 0;
 }

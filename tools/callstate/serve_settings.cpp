@@ -206,6 +206,8 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
       ->check(CLI::Range(16, 1'000'000));
 
   options.group("Storage");
+  options.flag("--no-index", settings.no_index,
+               "keep no index of past calls beside the log: /v1/calls is not answered");
   options
       .add("--disk-reserve", settings.disk_reserve_bytes,
            "free bytes below which messages are refused STORAGE_UNAVAILABLE")

@@ -53,6 +53,7 @@ struct ServeSettings {
   std::chrono::milliseconds auth_timeout{5'000};
   std::chrono::milliseconds drain_timeout{10'000};
   std::uint64_t disk_reserve_bytes = 256ULL << 20U;
+  bool no_index = false;
   MetricsAccess metrics = MetricsAccess::loopback;
 
   std::string log_level = "info";

@@ -3,6 +3,7 @@
 #include <prometheus/metric_family.h>
 #include <prometheus/text_serializer.h>
 
+#include <chrono>
 #include <limits>
 #include <sstream>
 #include <string_view>
@@ -233,6 +234,33 @@ void show_log(Page& page, const Readings& readings) {
   if (readings.log.free_bytes) page.sample(*readings.log.free_bytes);
 }
 
+void show_projections(Page& page, const ProjectionStatuses& statuses) {
+  const auto family = [&](MetricType type, const char* name, const char* help, const auto& value) {
+    page.family(type, name, help);
+    for (const auto& status : statuses) page.sample(value(status), {{"projection", status.name}});
+  };
+  using projections::Status;
+  family(MetricType::Gauge, "callstate_projection_lag_seconds",
+         "How long the next record has been waiting to be applied",
+         [](const Status& each) { return std::chrono::duration<double>(each.lag).count(); });
+  family(MetricType::Gauge, "callstate_projection_lag_records", "Records not yet applied",
+         [](const Status& each) { return each.lag_records; });
+  family(MetricType::Gauge, "callstate_projection_position", "The last record that was applied",
+         [](const Status& each) { return each.position; });
+  family(MetricType::Counter, "callstate_projection_retries_total",
+         "Pauses after trouble, each before it is tried again",
+         [](const Status& each) { return each.retries; });
+  page.family(MetricType::Gauge, "callstate_projection_state",
+              "1 for what the projection does, 0 for what else it could");
+  for (const auto& status : statuses) {
+    for (std::size_t i = 0; i < projections::state_names.size(); ++i) {
+      page.sample(
+          static_cast<std::size_t>(status.state) == i,
+          {{"projection", status.name}, {"state", std::string(projections::state_names[i])}});
+    }
+  }
+}
+
 // By the names that every Prometheus client gives them.
 void show_process(Page& page, const ProcessReading& process) {
   page.gauge("process_start_time_seconds", "When the process was started", process.started_s);
@@ -252,6 +280,7 @@ std::string exposition(const Readings& readings) {
   show_messages(page, readings);
   show_times(page, readings);
   show_log(page, readings);
+  show_projections(page, readings.projections);
   show_process(page, readings.process);
   return page.text();
 }

@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "core/engine/engine.hpp"
+#include "projections/status.hpp"
 #include "storage/store.hpp"
 #include "transports/metrics.hpp"
 
@@ -21,12 +23,15 @@ struct ProcessReading {
 };
 ProcessReading read_process();
 
+using ProjectionStatuses = std::vector<projections::Status>;
+
 /// All that is shown of a server, as of one moment.
 struct Readings {
   const engine::EngineMetrics& metrics;
   engine::Engine::Stats engine{};
   transports::ServerReading server{};
   storage::Store::Health log{};
+  ProjectionStatuses projections{};
   ProcessReading process{};
   bool ready = false;
   std::optional<std::int64_t> certificate_until_s{};  // since 1970; none: no TLS
