@@ -48,7 +48,7 @@ struct RebuildOptions {
 struct Rebuilt {
   bool finished = false;        // false: OnProgress has stopped it, nothing was replaced
   call::Position position = 0;  // that the rows are at
-  std::uint64_t replaced = 0;   // rows that were removed, added or changed
+  std::uint64_t replaced = 0;   // rows that were wrong, one too many, or missing
 };
 
 /// Folds the whole log anew, and brings the rows to that in one transaction: until it
@@ -88,7 +88,7 @@ struct Verified {
   std::uint64_t events = 0;
   std::vector<Drift> drift;    // calls first, then events by position; a row may have several
   bool more = false;           // there is more drift than was listed
-  std::uint64_t repaired = 0;  // rows that were removed, added or changed
+  std::uint64_t repaired = 0;  // rows that were wrong, one too many, or missing
 };
 
 /// Compares every row with what the log says, up to where the rows are.

@@ -1,7 +1,5 @@
 #include "projections/postgres/detail/merge.hpp"
 
-#include <algorithm>
-
 #include "projections/postgres/detail/fields.hpp"
 
 namespace callstate::projections::postgres {
@@ -35,15 +33,18 @@ std::string some(const Pair& pair, const Condition& which) {
 }
 
 std::uint64_t replace(pqxx::transaction_base& work, const Pair& pair, const Condition& which) {
-  const auto same = "s." + pair.key + " = l." + pair.key;
-  const auto removed = work.exec("DELETE FROM " + pair.live + " AS l WHERE " + which +
-                                 " AND NOT EXISTS (SELECT FROM " + pair.shadow + " AS s WHERE " +
-                                 same + " AND " + differ(pair, "IS NOT DISTINCT FROM") + ")");
-  const auto added = work.exec("INSERT INTO " + pair.live + " (" + joined(pair.columns) +
-                               ") SELECT " + joined(pair.columns) + " FROM " + some(pair, which) +
-                               " AS s WHERE NOT EXISTS (SELECT FROM " + pair.live + " AS l WHERE " +
-                               same + ") ORDER BY s.\"position\"");
-  return std::max(removed.affected_rows(), added.affected_rows());
+  const auto same = " AS s WHERE s." + pair.key + " = l." + pair.key;
+  // Of those removed some come back as they should be: they are counted there.
+  const auto gone = work.exec1("WITH l AS (DELETE FROM " + pair.live + " AS l WHERE " + which +
+                               " AND NOT EXISTS (SELECT FROM " + pair.shadow + same + " AND " +
+                               differ(pair, "IS NOT DISTINCT FROM") + ") RETURNING l." + pair.key +
+                               ") SELECT count(*) FROM l WHERE NOT EXISTS (SELECT FROM " +
+                               pair.shadow + same + ")");
+  const auto added = work.exec(
+      "INSERT INTO " + pair.live + " (" + joined(pair.columns) + ") SELECT " +
+      joined(pair.columns) + " FROM " + some(pair, which) + " AS s WHERE NOT EXISTS (SELECT FROM " +
+      pair.live + " AS l WHERE l." + pair.key + " = s." + pair.key + ") ORDER BY s.\"position\"");
+  return gone[0].as<std::uint64_t>() + added.affected_rows();
 }
 
 std::string drift_query(const Pair& pair, std::size_t rows_max) {
@@ -129,6 +130,15 @@ Condition these_calls(const std::vector<Drift>& drift) {
 
 std::uint64_t replace_events(pqxx::transaction_base& work, const Condition& which) {
   return replace(work, events(), which);
+}
+
+std::uint64_t remove_impostors(pqxx::transaction_base& work, call::Position settled) {
+  const auto upto = std::to_string(settled);
+  return work
+      .exec("DELETE FROM " + events().live + " AS l WHERE \"position\" > " + upto +
+            " AND EXISTS (SELECT FROM " + events().shadow +
+            " AS s WHERE s.\"id\" = l.\"id\" AND s.\"position\" <= " + upto + ")")
+      .affected_rows();
 }
 
 std::uint64_t replace_calls(pqxx::transaction_base& work, const Condition& which) {

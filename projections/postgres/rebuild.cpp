@@ -32,7 +32,10 @@ class Swap {
     // that is nearly all there is to do.
     const auto settled = std::min(shadow_.position(), settled_rows());
     std::uint64_t replaced = 0;
-    if (settled > 0) replaced = replace_events(work_, events_between(0, settled));
+    if (settled > 0) {
+      replaced += remove_impostors(work_, settled);
+      replaced += replace_events(work_, events_between(0, settled));
+    }
     const auto live = locked(work_, live_tables(), source_.log_id);
     shadow_.catch_up(work_, std::max(rows_at(live, source_, options_), shadow_.position()));
     replaced += replace_events(work_, events_between(settled, 0));

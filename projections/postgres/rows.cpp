@@ -80,6 +80,10 @@ std::string RowWriter::write(pqxx::transaction_base& work, const history::Change
   return merge_calls_;
 }
 
+void RowWriter::forget_staged(pqxx::transaction_base& work) {
+  work.exec(std::string("TRUNCATE ") + staged);
+}
+
 void RowWriter::copy_events(pqxx::transaction_base& work,
                             std::span<const history::EventRow> events) {
   pqxx::stream_to stream(work, '"' + tables_.events + '"', quoted(event_columns()));

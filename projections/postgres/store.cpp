@@ -67,6 +67,7 @@ void Store::apply(const history::Changes& changes) {
 void Store::apply_within(pqxx::transaction_base& work, const history::Changes& changes) {
   moved(work, work.exec(advance(work, tables_, checkpoint_, changes.position)), changes.position);
   if (const auto rest = writer_->write(work, changes); !rest.empty()) work.exec(rest);
+  writer_->forget_staged(work);
 }
 
 void Store::find_poison(const history::Changes& changes, const std::string& words) {

@@ -136,9 +136,11 @@ Trouble of_sql(const pqxx::sql_error& error, const Settings& settings) {
   const auto state = state_of(error);
   const auto* found = std::ranges::find_if(
       by_state, [&](const Meaning& each) { return state.starts_with(each.of); });
+  if (found != by_state.end()) return meant(*found, error.what(), state, settings);
   // Without a state it is libpq's: the connection is gone.
-  const auto& meaning = found != by_state.end() ? *found : by_state.front();
-  return meant(meaning, error.what(), state, settings);
+  if (state.empty()) return meant(by_state.front(), error.what(), {}, settings);
+  return meant({{}, Kind::lasting, "PostgreSQL refuses a statement"}, error.what(), state,
+               settings);
 }
 
 }  // namespace

@@ -20,9 +20,13 @@ Condition these_events(const std::vector<Drift>& drift);
 Condition these_calls(const std::vector<Drift>& drift);
 
 /// Rows that are wrong or nowhere in the shadow are removed, then those that are
-/// missing are added: how many were.
+/// missing are added: how many were wrong, one too many, or missing.
 std::uint64_t replace_events(pqxx::transaction_base& work, const Condition& which);
 std::uint64_t replace_calls(pqxx::transaction_base& work, const Condition& which);
+
+/// Removes events above `settled` that have the id of one up to there: it could not be
+/// added. None that is right is among them, since ids are made from positions.
+std::uint64_t remove_impostors(pqxx::transaction_base& work, call::Position settled);
 
 /// Adds what differs, up to `rows_max` rows of each table; whether there is more.
 bool find_drift(pqxx::transaction_base& work, std::size_t rows_max, std::vector<Drift>& drift);

@@ -16,9 +16,12 @@ class RowWriter {
   /// connection.
   RowWriter(Connection& connection, const Tables& tables, PayloadText payload);
 
-  /// All of it within `work`, up to a last statement that is given back: it may
-  /// travel with what follows. Empty where there is none.
+  /// All of it within `work`, up to last statements that are given back: they may
+  /// travel with what follows. Empty where there are none.
   std::string write(pqxx::transaction_base& work, const history::Changes& changes);
+
+  /// Between two writes of one transaction; its end does the same.
+  static void forget_staged(pqxx::transaction_base& work);
 
   void copy_events(pqxx::transaction_base& work, std::span<const history::EventRow> events);
   void copy_calls(pqxx::transaction_base& work, std::span<const history::CallRow> calls);
