@@ -161,6 +161,9 @@ test('the wrong method is told which are right', async () => {
     '/v1/rooms/r/state': 'GET, HEAD',
     '/v1/users/u/presence': 'GET, HEAD',
     '/v1/users/u/revoke': 'POST',
+    '/v1/calls': 'GET, HEAD',
+    '/v1/calls/c': 'GET, HEAD',
+    '/v1/calls/c/events': 'GET, HEAD',
     '/voip/start': 'POST',
     '/voip/r/accept': 'POST',
   };
@@ -185,6 +188,9 @@ test('without a good token nothing is answered, whatever is asked', async () => 
     ['GET', '/v1/rooms/r/state'],
     ['GET', '/v1/users/u/presence'],
     ['POST', '/v1/users/u/revoke'],
+    ['GET', '/v1/calls?limit=x'],
+    ['GET', '/v1/calls/c'],
+    ['GET', '/v1/calls/c/events'],
   ];
   for (const [method, path] of calls) {
     for (const token of [

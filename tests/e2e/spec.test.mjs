@@ -136,6 +136,8 @@ describe('the documents and the sources have the same', () => {
     assert.deepEqual(schemas.CallState.enum, known('call_state_names'));
     assert.deepEqual(role.enum, known('call_role_names'));
     assert.deepEqual(state.enum, known('participant_names'));
+    const statuses = listIn(source('core/history/names.cpp'), 'status_names');
+    assert.deepEqual(openapi.components.schemas.CallStatus.enum, [...statuses]);
   });
 
   const fieldsOf = (kinds) => {
@@ -412,6 +414,53 @@ describe('every path of openapi.yaml', () => {
     await step('reject', roomName);
   });
 
+  test('GET /v1/calls', async () => {
+    const caller = { token: tokenFor(person('caller')) };
+    const { roomName, callLogId } = await start({ metadata: { a: 1 } }, caller);
+    const ask = (query, options) =>
+      asker.ask('GET', '/v1/calls', { query, token: bobs, ...options });
+    const { json } = await status(200, ask({ limit: 1 }));
+    assert.deepEqual([json.calls[0].callId, json.calls[0].status], [callLogId, 'RINGING']);
+    await step('reject', roomName, { body: { reason: 'busy' } });
+    const over = (await status(200, ask({ state: 'REJECTED', room: roomName }))).json;
+    assert.deepEqual([over.calls[0].detail, over.next], ['busy', null]);
+    const all = { token: tokenFor(auditor) };
+    const page = (await status(200, ask({ user: bob.user, limit: 1 }, all))).json;
+    await status(200, ask({ after: page.next, from: '2001-01-01T00:00:00Z' }, all));
+    for (const query of [{ user: 'a\u0001' }, { state: 'x' }, { to: 'x' }, { after: 'x' }, { limit: 0 }])
+      await status(400, ask(query), 'INVALID_MESSAGE');
+    await status(403, ask({ user: alice.user }), 'FORBIDDEN');
+    await strangers('GET', '/v1/calls', {});
+  });
+
+  test('GET /v1/calls/{call}, and its events', async () => {
+    const caller = { token: tokenFor(person('caller')) };
+    const { roomName, callLogId: call } = await start({}, caller);
+    await step('accept', roomName);
+    await step('end', roomName, { body: { reason: 'done' } });
+    await step('accept', roomName); // refused
+    const ask = (more, options) =>
+      asker.ask('GET', `/v1/calls/{call}${more}`, { params: { call }, ...caller, ...options });
+    const { json } = await status(200, ask(''));
+    assert.deepEqual([json.status, json.detail], ['ENDED', 'done']);
+    const events = (await status(200, ask('/events', { token: tokenFor(auditor) }))).json;
+    assert.deepEqual(
+      events.events
+        .filter(({ type }) => type !== 'CALLEE_OFFLINE') // as it may be
+        .map(({ type, code }) => code ?? type),
+      ['CALL_STARTED', 'ACCEPTED', 'ENDED', 'WRONG_STATE'],
+    );
+    const some = (await status(200, ask('/events', { query: { after: json.startedPos, limit: 2 } })))
+      .json;
+    assert.equal(some.next, some.events[1].pos);
+    await status(400, ask('/events', { query: { after: 'x' } }), 'INVALID_MESSAGE');
+    for (const more of ['', '/events']) {
+      await status(400, ask(more, { params: { call: 'x' } }), 'INVALID_MESSAGE');
+      await status(404, ask(more, { token: tokenFor(customer) }));
+      await strangers('GET', `/v1/calls/{call}${more}`, { params: { call } });
+    }
+  });
+
   test('POST /v1/users/{user}/revoke', async () => {
     const ask = (user, options) =>
       asker.ask('POST', '/v1/users/{user}/revoke', {
@@ -561,7 +610,7 @@ describe('every path of openapi.yaml', () => {
       '/v1/users/u',
       '/voip',
       '/voip/r',
-      '/v1/calls',
+      '/v1/calls/x/y',
     ]) {
       const answer = await request(server, 'GET', path, { token });
       assert.equal(answer.status, 404, path);

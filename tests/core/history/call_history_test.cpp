@@ -9,7 +9,6 @@ using call::World;
 using testing::ElementsAre;
 using namespace std::chrono_literals;
 
-
 /// `alice:CRM_USER bob:-`.
 std::string parties_of(const CallRow& row) {
   std::string text;
