@@ -1,0 +1,76 @@
+#include "projections/postgres/detail/checkpoint.hpp"
+
+namespace callstate::projections::postgres {
+namespace {
+
+constexpr const char* columns = R"("logId", "position", "writer")";
+constexpr const char* which = R"( WHERE "projection" = 'postgres')";
+
+Checkpoint read(const pqxx::row& row) {
+  return {row[0].c_str(), row[1].as<call::Position>(), row[2].as<std::uint64_t>()};
+}
+
+std::string quoted(const std::string& table) {
+  return '"' + table + '"';
+}
+
+}  // namespace
+
+const Tables& live_tables() {
+  static const Tables tables{"CallLog", "CallEvent", "ProjectionCheckpoint"};
+  return tables;
+}
+
+const Tables& shadow_tables() {
+  static const Tables tables{"CallLog_rebuild", "CallEvent_rebuild",
+                             "ProjectionCheckpoint_rebuild"};
+  return tables;
+}
+
+Checkpoint locked(pqxx::transaction_base& work, const Tables& tables, const std::string& log_id) {
+  const auto table = quoted(tables.checkpoint);
+  work.exec("INSERT INTO " + table + " VALUES ('postgres', " + work.quote(log_id) +
+            ", 0, 0, now()) ON CONFLICT DO NOTHING");
+  return read(
+      work.exec1("SELECT " + std::string(columns) + " FROM " + table + which + " FOR UPDATE"));
+}
+
+Checkpoint taken_over(pqxx::transaction_base& work, const Tables& tables, Checkpoint at) {
+  return read(work.exec1(
+      "UPDATE " + quoted(tables.checkpoint) + R"( SET "logId" = )" + work.quote(at.log_id) +
+      R"(, "position" = )" + std::to_string(at.position) +
+      R"(, "writer" = "writer" + 1, "updatedAt" = now())" + which + " RETURNING " + columns));
+}
+
+std::string advance(pqxx::transaction_base& work, const Tables& tables, const Checkpoint& believed,
+                    call::Position to) {
+  return "UPDATE " + quoted(tables.checkpoint) + R"( SET "position" = )" + std::to_string(to) +
+         R"(, "updatedAt" = now())" + which + R"( AND "position" = )" +
+         std::to_string(believed.position) + R"( AND "writer" = )" +
+         std::to_string(believed.writer) + R"( AND "logId" = )" + work.quote(believed.log_id);
+}
+
+void explain_lost(pqxx::transaction_base& work, const Tables& tables, const Checkpoint& believed) {
+  const auto rows =
+      work.exec("SELECT " + std::string(columns) + " FROM " + quoted(tables.checkpoint) + which);
+  if (rows.empty()) {
+    refuse(Trouble::Kind::lasting,
+           "the checkpoint in PostgreSQL is gone: somebody has deleted it. Make the rows anew "
+           "(callstate projection rebuild)");
+  }
+  const auto found = read(rows[0]);
+  if (found.writer != believed.writer) {
+    refuse(
+        Trouble::Kind::passing,
+        "something else keeps the rows in PostgreSQL by now (writer " +
+            std::to_string(found.writer) + ", this is " + std::to_string(believed.writer) +
+            "): a rebuild that has just finished, or another server on a copy of this log, which "
+            "must be stopped");
+  }
+  refuse(Trouble::Kind::lasting,
+         "the checkpoint in PostgreSQL is at " + std::to_string(found.position) +
+             " and was left at " + std::to_string(believed.position) +
+             ": somebody else has written it. Make the rows anew (callstate projection rebuild)");
+}
+
+}  // namespace callstate::projections::postgres

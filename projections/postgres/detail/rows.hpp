@@ -1,0 +1,39 @@
+#pragma once
+
+#include <vector>
+
+#include "core/history/rows.hpp"
+#include "projections/postgres/detail/checkpoint.hpp"
+#include "projections/postgres/detail/fields.hpp"
+
+namespace callstate::projections::postgres {
+
+/// Writes rows into a set of tables, through one connection. Throws what libpqxx
+/// throws.
+class RowWriter {
+ public:
+  /// Makes the temporary table that changed calls go through. One writer a
+  /// connection.
+  RowWriter(Connection& connection, const Tables& tables, PayloadText payload);
+
+  /// All of it within `work`, up to last statements that are given back: they may
+  /// travel with what follows. Empty where there are none.
+  std::string write(pqxx::transaction_base& work, const history::Changes& changes);
+
+  /// Between two writes of one transaction; its end does the same.
+  static void forget_staged(pqxx::transaction_base& work);
+
+  void copy_events(pqxx::transaction_base& work, std::span<const history::EventRow> events);
+  void copy_calls(pqxx::transaction_base& work, std::span<const history::CallRow> calls);
+
+ private:
+  const Tables& tables_;
+  PayloadText payload_;
+  Fields fields_;
+  std::string merge_calls_;  // SQL
+};
+
+/// The calls that go on, as their rows say. Throws.
+std::vector<history::CallRow> live_calls(pqxx::transaction_base& work, const Tables& tables);
+
+}  // namespace callstate::projections::postgres

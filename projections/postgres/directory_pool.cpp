@@ -1,0 +1,179 @@
+#include "projections/postgres/detail/directory_pool.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace callstate::projections::postgres {
+namespace {
+
+using engine::Directory;
+using engine::Profile;
+
+std::string statement(std::size_t number) {
+  return "user_" + std::to_string(number);
+}
+
+std::unique_ptr<Connection> connected(const Settings& settings,
+                                      const std::vector<std::string>& queries) {
+  auto connection = std::make_unique<Connection>(settings, "callstate directory", SearchPath::user);
+  for (std::size_t i = 0; i < queries.size(); ++i) {
+    connection->raw().prepare(statement(i), queries[i]);
+  }
+  return connection;
+}
+
+std::unexpected<Directory::Failure> unknown(std::string message) {
+  return std::unexpected(Directory::Failure{Directory::Refusal::unknown, std::move(message)});
+}
+
+}  // namespace
+
+DirectoryPool::DirectoryPool(DirectorySettings settings, DirectoryCache& cache,
+                             PostgresDirectory::Now now)
+    : settings_(std::move(settings)),
+      connect_{.connection = settings_.connection,
+               .connect_timeout = settings_.connect_timeout,
+               .statement_timeout = settings_.statement_timeout},
+      cache_(cache),
+      now_(std::move(now)) {
+  for (std::size_t i = 0; i < settings_.connections; ++i) {
+    threads_.emplace_back([this] { work(); });
+  }
+}
+
+DirectoryPool::~DirectoryPool() {
+  {
+    const std::scoped_lock lock(mutex_);
+    stopping_ = true;
+  }
+  more_.notify_all();
+  for (auto& thread : threads_) thread.join();
+  const auto waiting = std::exchange(waiting_, {});
+  for (const auto& [user, callbacks] : waiting) {
+    for (const auto& done : callbacks) done(without_database(user, "it is being stopped"));
+  }
+}
+
+std::optional<Profile> DirectoryPool::fresh(const call::UserId& user) {
+  return cache_.find(user, now_() - settings_.fresh_for);
+}
+
+void DirectoryPool::look_up(const call::UserId& user, Callback done) {
+  if (const auto known = fresh(user)) return done(*known);
+  std::string why;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto same = waiting_.find(user);
+    if (same != waiting_.end()) {
+      same->second.push_back(std::move(done));
+      return;
+    }
+    if (now_() < leave_alone_until_) {
+      why = trouble_;
+    } else if (waiting_.size() >= settings_.waiting_max) {
+      why = "too many look-ups wait for it";
+    } else {
+      waiting_[user].push_back(std::move(done));
+      queue_.push_back(user);
+      more_.notify_one();
+      return;
+    }
+  }
+  done(without_database(user, why));
+}
+
+void DirectoryPool::work() {
+  std::unique_ptr<Connection> connection;
+  std::unique_lock lock(mutex_);
+  while (true) {
+    more_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+    if (stopping_) return;
+    const auto user = queue_.front();
+    queue_.pop_front();
+    lock.unlock();
+    const auto answer = ask(connection, user);
+    lock.lock();
+    const auto callbacks = std::move(waiting_.extract(user).mapped());
+    lock.unlock();
+    for (const auto& done : callbacks) done(answer);
+    lock.lock();
+  }
+}
+
+DirectoryPool::Answer DirectoryPool::ask(std::unique_ptr<Connection>& connection,
+                                         const call::UserId& user) {
+  const auto one = [&]() -> std::optional<Answer> {
+    if (!connection) connection = connected(connect_, settings_.queries);
+    for (std::size_t i = 0; i < settings_.queries.size(); ++i) {
+      pqxx::nontransaction work(connection->raw());
+      try {
+        const auto rows = work.exec_prepared(statement(i), std::string(user.view()));
+        if (!rows.empty()) return found(user, rows[0]);
+      } catch (const pqxx::data_exception&) {
+        // An id that the column's type cannot even hold is nobody's.
+      }
+    }
+    return std::nullopt;
+  };
+  auto asked = guarded(connect_, one);
+  if (!asked && std::exchange(connection, nullptr) &&
+      asked.error().kind == Trouble::Kind::passing) {
+    asked = guarded(connect_, one);  // an old connection may have died in the meantime
+  }
+  if (!asked) {
+    connection.reset();
+    in_trouble(asked.error());
+    return without_database(user, asked.error().message);
+  }
+  const std::scoped_lock lock(mutex_);
+  ++counts_.asked;
+  pause_ = {};
+  if (*asked) return **asked;
+  cache_.forget(user);
+  return unknown("the directory has no user with this id");
+}
+
+DirectoryPool::Answer DirectoryPool::found(const call::UserId& user, const pqxx::row& row) {
+  if (row.size() < 3) return unknown("the directory's query must give tenant, role and name");
+  Profile profile;
+  const auto tenant = call::TenantId::from(row[0].c_str());
+  const auto role = call::parse_role(row[1].c_str());
+  if (!tenant || tenant->empty()) return unknown("the directory gives the user no tenant");
+  if (!role) {
+    return unknown("the directory gives the user the role '" + std::string(row[1].c_str()) +
+                   "', which is none");
+  }
+  profile.tenant = *tenant;
+  profile.role = *role;
+  profile.name = row[2].c_str();
+  cache_.put(user, profile, now_());
+  return profile;
+}
+
+void DirectoryPool::in_trouble(const Trouble& trouble) {
+  const std::scoped_lock lock(mutex_);
+  ++counts_.troubles;
+  trouble_ = trouble.message;
+  pause_ = std::clamp(pause_ * 2, settings_.pause_first, settings_.pause_max);
+  leave_alone_until_ = now_() + pause_;
+}
+
+DirectoryPool::Answer DirectoryPool::without_database(const call::UserId& user,
+                                                      const std::string& why) {
+  const auto known = cache_.find(user, now_() - settings_.stale_max);
+  const std::scoped_lock lock(mutex_);
+  if (known) {
+    ++counts_.stale;
+    return *known;
+  }
+  ++counts_.unavailable;
+  return std::unexpected(
+      Directory::Failure{Directory::Refusal::unavailable, "the directory cannot be asked: " + why});
+}
+
+DirectoryCounts DirectoryPool::counts() const {
+  const std::scoped_lock lock(mutex_);
+  return counts_;
+}
+
+}  // namespace callstate::projections::postgres

@@ -1,0 +1,238 @@
+#include "projections/postgres/detail/fields.hpp"
+
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <variant>
+
+#include "projections/postgres/jsonb.hpp"
+
+namespace callstate::projections::postgres {
+namespace {
+
+using history::CallRow;
+using history::EventRow;
+using history::Party;
+
+constexpr std::string_view nul_sign = "\u2400";
+
+void append_string(std::string& to, std::string_view text) {
+  to += '"';
+  append_escaped(to, text);
+  to += '"';
+}
+
+std::string participants(const std::vector<Party>& parties) {
+  std::string json = "[";
+  for (const auto& party : parties) {
+    if (json.size() > 1) json += ',';
+    json += "{\"user\":";
+    append_string(json, party.user.view());
+    json += ",\"role\":";
+    if (party.role) {
+      append_string(json, name_of(*party.role));
+    } else {
+      json += "null";
+    }
+    json += '}';
+  }
+  return json + "]";
+}
+
+/// As a user's and as a portal customer's: one of the two is empty.
+struct Side {
+  std::string_view user;
+  std::string_view customer;
+};
+Side side_of(const std::vector<Party>& parties, std::size_t which) {
+  if (which >= parties.size()) return {};
+  const auto& party = parties[which];
+  if (party.role == call::Role::portal_customer) return {{}, party.user.view()};
+  return {party.user.view(), {}};
+}
+
+}  // namespace
+
+void Fields::clear() {
+  bytes_.clear();
+  begin_.clear();
+}
+
+void Fields::add(std::string_view text) {
+  begin_.push_back(bytes_.size());
+  for (auto nul = text.find('\0'); nul != text.npos; nul = text.find('\0')) {
+    bytes_.append(text.substr(0, nul)).append(nul_sign);
+    text.remove_prefix(nul + 1);
+  }
+  bytes_.append(text).push_back('\0');
+}
+
+void Fields::add_or_null(std::string_view text) {
+  text.empty() ? add_null() : add(text);
+}
+
+void Fields::add(std::uint64_t number) {
+  char digits[20];
+  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  add(std::string_view(digits, end));
+}
+
+void Fields::add(call::Time time) {
+  add(timestamp(time));
+}
+
+void Fields::add_or_null(call::Time time) {
+  time == call::Time{} ? add_null() : add(time);
+}
+
+void Fields::add(const call::CallId& id) {
+  add(to_string(id));
+}
+
+void Fields::add_null() {
+  begin_.push_back(std::string::npos);
+}
+
+std::string timestamp(call::Time time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss clock(time - day);
+  char text[48];
+  const int size = std::snprintf(
+      text, sizeof text, "%04d-%02u-%02u %02d:%02d:%02d.%06d+00", static_cast<int>(date.year()),
+      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
+      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
+  return {text, static_cast<std::size_t>(size)};
+}
+
+call::CallId event_id(const call::Record& record) {
+  const auto since = std::chrono::floor<std::chrono::milliseconds>(record.at.time_since_epoch());
+  const auto ms = static_cast<std::uint64_t>(since.count());
+  call::CallId id;
+  for (std::size_t i = 0; i < 6; ++i) id.bytes[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
+  for (std::size_t i = 0; i < 8; ++i) {
+    id.bytes[8 + i] = static_cast<std::uint8_t>(record.position >> (56 - 8 * i));
+  }
+  id.bytes[6] = 0x70;                                                      // version 7
+  id.bytes[8] = static_cast<std::uint8_t>(0x80U | (id.bytes[8] & 0x3FU));  // the variant
+  return id;
+}
+
+std::span<const Column, call_columns_count> call_columns() {
+  static constexpr Column columns[call_columns_count]{
+      {"id", "uuid"},
+      {"tenantId", "text"},
+      {"roomName", "text"},
+      {"fromUserId", "text"},
+      {"toUserId", "text"},
+      {"fromPortalCustomerId", "text"},
+      {"toPortalCustomerId", "text"},
+      {"callerName", "text"},
+      {"calleeName", "text"},
+      {"status", "text"},
+      {"startedAt", "timestamp(6) with time zone"},
+      {"answeredAt", "timestamp(6) with time zone"},
+      {"endedAt", "timestamp(6) with time zone"},
+      {"ringDeadline", "timestamp(6) with time zone"},
+      {"duration", "integer"},
+      {"endReason", "text"},
+      {"endDetail", "text"},
+      {"metadata", "jsonb"},
+      {"participants", "jsonb"},
+      {"position", "bigint"},
+      {"changedPosition", "bigint"},
+  };
+  return columns;
+}
+
+std::span<const Column, event_columns_count> event_columns() {
+  static constexpr Column columns[event_columns_count]{
+      {"id", "uuid"},
+      {"tenantId", "text"},
+      {"callId", "uuid"},
+      {"callerId", "text"},
+      {"calleeId", "text"},
+      {"roomName", "text"},
+      {"eventType", "text"},
+      {"outcome", "text"},
+      {"code", "text"},
+      {"payload", "jsonb"},
+      {"createdAt", "timestamp(6) with time zone"},
+      {"position", "bigint"},
+      {"seq", "bigint"},
+      {"actorId", "text"},
+      {"actorRole", "text"},
+      {"deviceId", "text"},
+      {"messageId", "text"},
+  };
+  return columns;
+}
+
+std::vector<std::string> quoted(std::span<const Column> columns) {
+  std::vector<std::string> made;
+  for (const auto& column : columns) {
+    made.push_back(std::string(1, '"').append(column.name).append("\""));
+  }
+  return made;
+}
+
+std::string joined(std::span<const Column> columns, std::string_view prefix) {
+  std::string text;
+  for (const auto& column : quoted(columns)) {
+    if (!text.empty()) text += ',';
+    text.append(prefix).append(column);
+  }
+  return text;
+}
+
+void fill(Fields& fields, const CallRow& row) {
+  fields.clear();
+  const auto from = side_of(row.parties, 0);
+  const auto to = side_of(row.parties, 1);
+  fields.add(row.id);
+  fields.add(row.tenant.view());
+  fields.add(row.room.view());
+  fields.add_or_null(from.user);
+  fields.add_or_null(to.user);
+  fields.add_or_null(from.customer);
+  fields.add_or_null(to.customer);
+  fields.add_or_null(row.caller_name);
+  fields.add_or_null(row.callee_name);
+  fields.add(name_of(row.status));
+  fields.add(row.started_at);
+  fields.add_or_null(row.answered_at);
+  fields.add_or_null(row.ended_at);
+  fields.add_or_null(row.ring_deadline);
+  is_live(row.status) ? fields.add_null() : fields.add(row.duration_s);
+  fields.add_or_null(name_of(row.end_reason));
+  fields.add_or_null(row.end_detail);
+  row.metadata.empty() ? fields.add_null() : fields.add(as_jsonb(row.metadata));
+  fields.add(participants(row.parties));
+  fields.add(row.started_position);
+  fields.add(row.changed_position);
+}
+
+void fill(Fields& fields, const EventRow& row, std::string_view payload) {
+  fields.clear();
+  const auto& record = row.record;
+  fields.add(event_id(record));
+  fields.add(record.stream.tenant.view());
+  record.call.empty() ? fields.add_null() : fields.add(record.call);
+  fields.add_or_null(row.caller.view());
+  fields.add_or_null(row.callee.view());
+  fields.add(record.stream.name.view());
+  fields.add(type_of(record.payload));
+  fields.add(name_of(record.outcome));
+  record.refusal == call::ErrorCode::none ? fields.add_null() : fields.add(name_of(record.refusal));
+  fields.add(as_jsonb(payload));
+  fields.add(record.at);
+  fields.add(record.position);
+  fields.add(record.seq);
+  fields.add(record.actor.user.view());
+  fields.add(name_of(record.actor.role));
+  fields.add_or_null(record.actor.device.view());
+  fields.add_or_null(record.message_id.view());
+}
+
+}  // namespace callstate::projections::postgres

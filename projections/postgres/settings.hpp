@@ -1,0 +1,33 @@
+#pragma once
+
+#include <chrono>
+#include <expected>
+#include <functional>
+#include <string>
+
+#include "core/call/event.hpp"
+
+namespace callstate::projections::postgres {
+
+/// Where rows are kept.
+struct Settings {
+  /// libpq's connection string or URL. What it does not say is taken from libpq's
+  /// environment variables and password file. A secret: no message holds it.
+  std::string connection;
+  /// The schema of the tables: made where it is missing. Any name but PostgreSQL's
+  /// own (`pg_…`, `information_schema`), 1 to 63 bytes.
+  std::string schema = "callstate";
+  std::chrono::seconds connect_timeout{5};
+  /// For one statement. A batch that takes longer is undone, and tried again.
+  std::chrono::milliseconds statement_timeout{30'000};
+};
+
+/// What is wrong with the settings, without connecting; nothing where they can be
+/// tried.
+std::expected<void, std::string> check(const Settings& settings);
+
+/// The text of a record as it went over the wire: a JSON object. Called on the
+/// thread that applies rows.
+using PayloadText = std::function<std::string(const call::Record&)>;
+
+}  // namespace callstate::projections::postgres

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <pqxx/pqxx>
+#include <string>
+#include <vector>
+
+#include "projections/follower.hpp"
+#include "projections/history_projection.hpp"
+#include "projections/postgres/calls.hpp"
+#include "projections/postgres/cluster.hpp"
+#include "projections/postgres/maintenance.hpp"
+#include "projections/postgres/sink.hpp"
+#include "support/memory_log.hpp"
+#include "support/stand_ins.hpp"
+
+namespace callstate::projections::postgres {
+
+inline const std::string log_id = "log-1";
+
+/// Follows a log into PostgreSQL, step by step.
+struct Following {
+  Following(const Settings& settings, const engine::LogReader& log, std::size_t batch = 100,
+            std::string id = log_id, PayloadText payload = payload_of)
+      : sink(settings, std::move(payload)),
+        projection("postgres", sink),
+        follower(projection, log, std::move(id), {clock, [] { return 0U; }, {}}, pace(batch)) {}
+
+  static Pace pace(std::size_t batch) { return {.batch_records_max = batch}; }
+  /// Until it is level, or cannot go on.
+  Status run(int steps = 100'000) {
+    for (; steps > 0; --steps) {
+      follower.step();
+      const auto status = follower.status();
+      if (status.state != State::catching_up && status.lag_records == 0) return status;
+      if (status.state == State::retrying || status.state == State::stopped_by_poison)
+        return status;
+    }
+    return follower.status();
+  }
+
+  support::ManualClock clock;
+  PostgresSink sink;
+  HistoryProjection projection;
+  Follower follower;
+};
+
+/// A database of its own for each test, in the cluster of all.
+class PostgresTest : public ::testing::Test {
+ protected:
+  Cluster& cluster = Cluster::shared();
+  const std::string database = cluster.create_database();
+  Settings settings{.connection = cluster.connection(database)};
+  support::MemoryLog log;
+
+  [[nodiscard]] std::vector<std::vector<std::string>> query(const std::string& sql) const {
+    pqxx::connection connection(settings.connection);
+    pqxx::work work(connection);
+    work.exec("SET search_path TO \"" + settings.schema + "\"");
+    std::vector<std::vector<std::string>> rows;
+    for (const auto& row : work.exec(sql)) {
+      auto& fields = rows.emplace_back();
+      for (const auto& field : row) fields.push_back(field.is_null() ? "∅" : field.c_str());
+    }
+    work.commit();
+    return rows;
+  }
+  [[nodiscard]] std::string one(const std::string& sql) const { return query(sql).at(0).at(0); }
+  void execute(const std::string& sql) const { (void)query(sql); }
+
+  [[nodiscard]] std::string position() const {
+    return one(R"(SELECT "position" FROM "ProjectionCheckpoint" WHERE "projection" = 'postgres')");
+  }
+  void expect_rows_of(const std::vector<call::Record>& records) const {
+    expect_same(found_tables([this](const std::string& sql) { return query(sql); }),
+                expected_tables(records));
+  }
+};
+
+}  // namespace callstate::projections::postgres
