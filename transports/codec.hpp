@@ -75,6 +75,11 @@ enum class Sees : std::uint8_t { what_all_see, what_its_ends_see, its_own };
 Sees sees(const engine::ServerMessage& message, const Viewer& viewer);
 Sees sees(const engine::Event& event, const Viewer& viewer);
 
+/// Whether the message asks somebody into a call.
+bool is_invitation(const engine::ServerMessage& message);
+/// Whether the user is in the room's live call, or asked into it.
+bool takes_part(const call::Room& room, std::string_view user);
+
 /// One server message as a JSON object.
 std::string encode(const engine::ServerMessage& message, const Viewer& viewer = {});
 

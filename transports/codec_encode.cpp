@@ -44,10 +44,10 @@ bool is_end(const call::Signaled& signal, const call::Record& record, const View
   return signal.to.view() == viewer.user || record.actor.user.view() == viewer.user;
 }
 
-/// What the viewer is in the room's live call; null for nothing.
-const call::Participant* part_in(const call::Room& room, const Viewer& viewer) {
+/// What the user is in the room's live call; null for nothing.
+const call::Participant* part_in(const call::Room& room, std::string_view user) {
   const auto found = std::ranges::find_if(
-      room.participants, [&](const auto& each) { return each.user.view() == viewer.user; });
+      room.participants, [&](const auto& each) { return each.user.view() == user; });
   const bool in = room.live() && found != room.participants.end() && !call::out_of_call(*found);
   return in ? &*found : nullptr;
 }
@@ -204,7 +204,7 @@ void put(JsonWriter& to, const engine::RoomState& state, const Viewer& viewer) {
   }
   to.number("seq", room.seq);
   to.number("pos", room.position);
-  const call::Participant* self = part_in(room, viewer);
+  const call::Participant* self = part_in(room, viewer.user);
   if (self == nullptr) return;
   put_media(to, viewer,
             {.media_room = room.media_room,
@@ -281,6 +281,18 @@ Sees sees(const engine::ServerMessage& message, const Viewer& viewer) {
   if (const auto* event = std::get_if<engine::Event>(&message)) return sees(*event, viewer);
   const bool shows = viewer.media != nullptr && std::holds_alternative<engine::RoomState>(message);
   return shows ? Sees::its_own : Sees::what_all_see;
+}
+
+bool is_invitation(const engine::ServerMessage& message) {
+  const auto* event = std::get_if<engine::Event>(&message);
+  if (event == nullptr) return false;
+  const auto& payload = event->record.payload;
+  return std::holds_alternative<call::CallStarted>(payload) ||
+         std::holds_alternative<call::Invited>(payload);
+}
+
+bool takes_part(const call::Room& room, std::string_view user) {
+  return part_in(room, user) != nullptr;
 }
 
 std::string encode(const engine::ServerMessage& message, const Viewer& viewer) {

@@ -122,8 +122,12 @@ HttpResponse HttpApi::overloaded() {
 
 Task<std::optional<HttpResponse>> HttpApi::ask(const HttpRequest& request, Answers& answers,
                                                engine::Ask::What what) {
-  const bool taken =
-      server_.ports.inbox.submit(engine::Ask{requester(request, answers.id()), std::move(what)});
+  co_return co_await ask(requester(request, answers.id()), answers, std::move(what));
+}
+
+Task<std::optional<HttpResponse>> HttpApi::ask(std::shared_ptr<const engine::Requester> by,
+                                               Answers& answers, engine::Ask::What what) {
+  const bool taken = server_.ports.inbox.submit(engine::Ask{std::move(by), std::move(what)});
   if (!taken) co_return overloaded();
   const bool came = co_await answers.wait_for_end();
   if (!came) co_return overloaded();

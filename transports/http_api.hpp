@@ -66,6 +66,8 @@ class HttpApi {
     std::string device;
     std::string room;         // empty: the user's calls, in whatever room
     bool whole_room = false;  // all of it, whoever takes part
+    call::Role role{};
+    call::Time issued_at{};  // of the token
 
     [[nodiscard]] engine::MailQuery query() const;
     [[nodiscard]] call::RoomName room_name() const { return call::RoomName::clipped(room); }
@@ -108,6 +110,8 @@ class HttpApi {
                                                         bool polls) const;
   /// What a session would be shown that opens now.
   Task<Or<Page>> present(const HttpRequest& request, const Wanted& wanted);
+  /// The live calls that the user is in; none where that cannot be told.
+  Task<std::vector<call::CallId>> calls_of(const Wanted& wanted);
   /// Mail after `after`, up to now; may be none.
   Task<Or<Page>> read(const Wanted& wanted, call::Position after);
   /// Whatever waits for mail looks again.
@@ -133,6 +137,8 @@ class HttpApi {
   /// Asks and waits for the whole answer; gives the refusal, where it is one.
   Task<std::optional<HttpResponse>> ask(const HttpRequest& request, Answers& answers,
                                         engine::Ask::What what);
+  Task<std::optional<HttpResponse>> ask(std::shared_ptr<const engine::Requester> by,
+                                        Answers& answers, engine::Ask::What what);
   /// One message to the engine; what it answers, or a problem.
   Task<Or<engine::Ack>> send(const HttpRequest& request, call::Message message);
 

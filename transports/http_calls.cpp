@@ -225,6 +225,15 @@ Task<HttpResponse> HttpApi::start_call(const HttpRequest& request) {
   const auto* started = record ? std::get_if<call::CallStarted>(&record->payload) : nullptr;
   if (started == nullptr)
     co_return problem(409, "WRONG_STATE", "this id was another message's in this room");
+  // By then the call may be over.
+  bool in_call = !ack->duplicate;
+  if (ack->duplicate) {
+    Answers answers(thread_, request.identity->tenant, request.identity->user);
+    (void)co_await ask(request, answers, engine::Ask::OneRoom{room});
+    const auto* state = answers.find<engine::RoomState>();
+    in_call = state != nullptr && state->room.call == record->call &&
+              takes_part(state->room, started->caller.view());
+  }
   HttpResponse response{201, "application/json", {}, {}};
   JsonWriter to(response.body);
   to.begin_object();
@@ -235,7 +244,7 @@ Task<HttpResponse> HttpApi::start_call(const HttpRequest& request) {
   started->callee_name.empty() ? to.null("name") : to.text("name", started->callee_name);
   to.null("role");
   to.end_object();
-  if (server_.ports.media != nullptr && !started->media_room.empty()) {
+  if (in_call && server_.ports.media != nullptr && !started->media_room.empty()) {
     to.text("callerToken", server_.ports.media->mint({.media_room = started->media_room,
                                                       .identity = started->caller.view(),
                                                       .name = started->caller_name,

@@ -190,6 +190,10 @@ Task<std::optional<HttpConnection::Next>> HttpConnection::read_request(ReadReque
   auto where = route(*target);
   if (beast::websocket::is_upgrade(request) && is_session(where.kind))
     co_return co_await upgrade(request, std::move(*target), std::move(where));
+  if (has_stray_percent(view(request.target()))) {
+    co_return co_await refuse(
+        problem(400, "INVALID_MESSAGE", "a % in the request's target encodes nothing; write %25"));
+  }
 
   expire_after(server_.settings.request_timeout);
   auto& plain = *read.request;

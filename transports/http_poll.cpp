@@ -122,6 +122,8 @@ HttpApi::Or<std::unique_ptr<HttpApi::Wanted>> HttpApi::read_wanted(const HttpReq
   wanted.tenant = who.tenant.view();
   wanted.user = who.user.view();
   wanted.device = device_of(request).view();
+  wanted.role = who.role;
+  wanted.issued_at = who.issued_at;
   if (request.has_parameter("room")) {
     wanted.room = request.parameter("room");
     if (!call::parse_room_name(wanted.room))
@@ -154,24 +156,60 @@ Task<HttpApi::Or<HttpApi::Page>> HttpApi::present(const HttpRequest& request,
   co_return page;
 }
 
+Task<std::vector<call::CallId>> HttpApi::calls_of(const Wanted& wanted) {
+  const auto query = wanted.query();
+  Answers answers(thread_, query.tenant, query.user);
+  auto by =
+      std::make_shared<const engine::Requester>(engine::Requester{.reply_to = answers.id(),
+                                                                  .sender = {.tenant = query.tenant,
+                                                                             .user = query.user,
+                                                                             .role = wanted.role,
+                                                                             .device = query.device,
+                                                                             .name = {}},
+                                                                  .issued_at = wanted.issued_at});
+  (void)co_await ask(std::move(by), answers, engine::Ask::LiveCalls{});
+  std::vector<call::CallId> calls;
+  for (const auto& message : answers.messages()) {
+    const auto* state = std::get_if<engine::RoomState>(&message);
+    if (state != nullptr && takes_part(state->room, wanted.user)) calls.push_back(state->room.call);
+  }
+  co_return calls;
+}
+
 Task<HttpApi::Or<HttpApi::Page>> HttpApi::read(const Wanted& wanted, call::Position after) {
   const auto upto = server_.ports.mailbox.head();
   std::optional<std::expected<engine::Mail, engine::Failure>> mail;
   std::vector<std::string> texts;
+  // What was missed may invite to calls that are over, or that the user has left:
+  // those are no longer a reason for a token.
+  std::vector<call::CallId> calls;
+  const auto encode_all = [&] {
+    for (const auto& message : (*mail)->messages) {
+      const auto* event = std::get_if<engine::Event>(&message);
+      const bool live =
+          event != nullptr && std::ranges::find(calls, event->record.call) != calls.end();
+      Outgoing outgoing(message, live ? server_.ports.media : nullptr);
+      texts.push_back(*outgoing.text(wanted.user));
+    }
+  };
+  bool invites = false;
   auto job = [&] {
     mail = engine::read_mail(server_.ports.mailbox, server_.ports.log, wanted.query(), after, upto,
                              wanted.events_max);
     if (!*mail) return;
-    for (const auto& message : (*mail)->messages) {
-      Outgoing outgoing(message, server_.ports.media);
-      texts.push_back(*outgoing.text(wanted.user));
-    }
+    invites =
+        server_.ports.media != nullptr && std::ranges::any_of((*mail)->messages, is_invitation);
+    if (!invites) encode_all();
   };
   co_await on_reader(job);
   if (!*mail) {
     server_.ports.logger(Logger::Level::error,
                          "a client cannot be sent what it missed: " + mail->error().message);
     co_return std::unexpected(unreadable());
+  }
+  if (invites) {
+    calls = co_await calls_of(wanted);
+    co_await on_reader(encode_all);
   }
   Page page;
   page.cursor = (*mail)->cursor;

@@ -18,6 +18,12 @@ constexpr bool may_stand_in_target(char c) {
   return c > ' ' && c < '\x7f' && excluded.find(c) == std::string_view::npos;
 }
 
+// What is at `at` is a `%` and no encoded byte.
+constexpr bool is_stray_percent(std::string_view target, std::size_t at) {
+  return target[at] == '%' &&
+         !(at + 2 < target.size() && is_hex(target[at + 1]) && is_hex(target[at + 2]));
+}
+
 // Clients put room names into the path as they are: encodes what should have
 // been encoded.
 std::string encode_strays(std::string_view target) {
@@ -26,9 +32,7 @@ std::string encode_strays(std::string_view target) {
   encoded.reserve(target.size());
   for (std::size_t i = 0; i < target.size(); ++i) {
     const char c = target[i];
-    const bool stray_percent =
-        c == '%' && !(i + 2 < target.size() && is_hex(target[i + 1]) && is_hex(target[i + 2]));
-    if (may_stand_in_target(c) && !stray_percent) {
+    if (may_stand_in_target(c) && !is_stray_percent(target, i)) {
       encoded.push_back(c);
       continue;
     }
@@ -101,6 +105,13 @@ std::optional<HttpTarget> parse_target(std::string_view target) {
   for (const auto& parameter : parsed->params(plus_is_space))
     result.query.emplace_back(parameter.key, parameter.value);
   return result;
+}
+
+bool has_stray_percent(std::string_view target) {
+  for (std::size_t i = 0; i < target.size(); ++i) {
+    if (is_stray_percent(target, i)) return true;
+  }
+  return false;
 }
 
 Route route(const HttpTarget& target) {

@@ -23,6 +23,10 @@ struct HttpTarget {
 /// have had encoded, and whole http and https URLs. Nothing when it is no path.
 std::optional<HttpTarget> parse_target(std::string_view target);
 
+/// Whether the target has a `%` that encodes nothing. Rooms of sessions are named by
+/// libraries that encode nothing at all; every other request has to.
+[[nodiscard]] bool has_stray_percent(std::string_view target);
+
 /// Where a request goes that the server itself answers.
 struct Route {
   enum class Kind : std::uint8_t {

@@ -1,4 +1,5 @@
 #include "projections/postgres/detail/checkpoint.hpp"
+#include "projections/postgres/detail/text.hpp"
 
 namespace callstate::projections::postgres {
 namespace {
@@ -29,30 +30,31 @@ const Tables& shadow_tables() {
 
 Checkpoint locked(pqxx::transaction_base& work, const Tables& tables, const std::string& log_id) {
   const auto table = quoted(tables.checkpoint);
-  work.exec("INSERT INTO " + table + " VALUES ('postgres', " + work.quote(log_id) +
-            ", 0, 0, now()) ON CONFLICT DO NOTHING");
+  work.exec(text("INSERT INTO ", table, " VALUES ('postgres', ", literal(work, log_id),
+                 ", 0, 0, now()) ON CONFLICT DO NOTHING"));
   return read(
-      work.exec1("SELECT " + std::string(columns) + " FROM " + table + which + " FOR UPDATE"));
+      work.exec1(text("SELECT ", std::string(columns), " FROM ", table, which, " FOR UPDATE")));
 }
 
-Checkpoint taken_over(pqxx::transaction_base& work, const Tables& tables, Checkpoint at) {
+Checkpoint taken_over(pqxx::transaction_base& work, const Tables& tables, const Checkpoint& at) {
   return read(work.exec1(
-      "UPDATE " + quoted(tables.checkpoint) + R"( SET "logId" = )" + work.quote(at.log_id) +
-      R"(, "position" = )" + std::to_string(at.position) +
-      R"(, "writer" = "writer" + 1, "updatedAt" = now())" + which + " RETURNING " + columns));
+      text("UPDATE ", quoted(tables.checkpoint), R"( SET "logId" = )", literal(work, at.log_id),
+           R"(, "position" = )", std::to_string(at.position),
+           R"(, "writer" = "writer" + 1, "updatedAt" = now())", which, " RETURNING ", columns)));
 }
 
 std::string advance(pqxx::transaction_base& work, const Tables& tables, const Checkpoint& believed,
                     call::Position to) {
-  return "UPDATE " + quoted(tables.checkpoint) + R"( SET "position" = )" + std::to_string(to) +
-         R"(, "updatedAt" = now())" + which + R"( AND "position" = )" +
-         std::to_string(believed.position) + R"( AND "writer" = )" +
-         std::to_string(believed.writer) + R"( AND "logId" = )" + work.quote(believed.log_id);
+  return text("UPDATE ", quoted(tables.checkpoint), R"( SET "position" = )", std::to_string(to),
+              R"(, "updatedAt" = now())", which, R"( AND "position" = )",
+              std::to_string(believed.position), R"( AND "writer" = )",
+              std::to_string(believed.writer), R"( AND "logId" = )",
+              literal(work, believed.log_id));
 }
 
 void explain_lost(pqxx::transaction_base& work, const Tables& tables, const Checkpoint& believed) {
   const auto rows =
-      work.exec("SELECT " + std::string(columns) + " FROM " + quoted(tables.checkpoint) + which);
+      work.exec(text("SELECT ", std::string(columns), " FROM ", quoted(tables.checkpoint), which));
   if (rows.empty()) {
     refuse(Trouble::Kind::lasting,
            "the checkpoint in PostgreSQL is gone: somebody has deleted it. Make the rows anew "
@@ -62,15 +64,15 @@ void explain_lost(pqxx::transaction_base& work, const Tables& tables, const Chec
   if (found.writer != believed.writer) {
     refuse(
         Trouble::Kind::passing,
-        "something else keeps the rows in PostgreSQL by now (writer " +
-            std::to_string(found.writer) + ", this is " + std::to_string(believed.writer) +
-            "): a rebuild that has just finished, or another server on a copy of this log, which "
-            "must be stopped");
+        text("something else keeps the rows in PostgreSQL by now (writer ",
+             std::to_string(found.writer), ", this is ", std::to_string(believed.writer),
+             "): a rebuild that has just finished, or another server on a copy of this log, which "
+             "must be stopped"));
   }
   refuse(Trouble::Kind::lasting,
-         "the checkpoint in PostgreSQL is at " + std::to_string(found.position) +
-             " and was left at " + std::to_string(believed.position) +
-             ": somebody else has written it. Make the rows anew (callstate projection rebuild)");
+         text("the checkpoint in PostgreSQL is at ", std::to_string(found.position),
+              " and was left at ", std::to_string(believed.position),
+              ": somebody else has written it. Make the rows anew (callstate projection rebuild)"));
 }
 
 std::vector<history::Skipped> skipped_records(pqxx::transaction_base& work) {

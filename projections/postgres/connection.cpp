@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "projections/postgres/detail/connection.hpp"
+#include "projections/postgres/detail/text.hpp"
 
 namespace callstate::projections::postgres {
 namespace {
@@ -80,6 +81,10 @@ Connection::Connection(const Settings& settings, const std::string& purpose, Sea
                "SET standard_conforming_strings TO on; SET client_min_messages TO warning;" +
                "SET statement_timeout TO " + limit + "; SET lock_timeout TO " + limit +
                "; SET idle_in_transaction_session_timeout TO " + limit);
+}
+
+std::string literal(const pqxx::transaction_base& work, const std::string& value) {
+  return text("'", work.esc(value), "'");
 }
 
 void Connection::without_time_limits() {

@@ -2,7 +2,6 @@
 
 #include <charconv>
 #include <chrono>
-#include <cstdio>
 #include <variant>
 
 #include "projections/postgres/jsonb.hpp"
@@ -53,57 +52,85 @@ Side side_of(const std::vector<Party>& parties, std::size_t which) {
 
 }  // namespace
 
-void Fields::clear() {
-  bytes_.clear();
-  begin_.clear();
-}
-
-void Fields::add(std::string_view text) {
-  begin_.push_back(bytes_.size());
-  for (auto nul = text.find('\0'); nul != text.npos; nul = text.find('\0')) {
-    bytes_.append(text.substr(0, nul)).append(nul_sign);
-    text.remove_prefix(nul + 1);
+void CopyLines::begin_field() {
+  if (in_row_) {
+    lines_ += '\t';
+  } else if (!lines_.empty()) {
+    lines_ += '\n';
   }
-  bytes_.append(text).push_back('\0');
+  in_row_ = true;
 }
 
-void Fields::add_or_null(std::string_view text) {
+void CopyLines::add(std::string_view text) {
+  begin_field();
+  static constexpr std::string_view special("\\\t\n\r\0", 5);
+  static constexpr std::string_view as[]{"\\\\", "\\t", "\\n", "\\r", nul_sign};
+  auto plain = text.begin();
+  for (const auto* at = text.begin(); at != text.end(); ++at) {
+    // Nearly all that a text has is above both.
+    if (*at != '\\' && static_cast<unsigned char>(*at) > '\r') continue;
+    const auto which = special.find(*at);
+    if (which == special.npos) continue;
+    lines_.append(plain, at).append(as[which]);
+    plain = at + 1;
+  }
+  lines_.append(plain, text.end());
+}
+
+void CopyLines::add_or_null(std::string_view text) {
   text.empty() ? add_null() : add(text);
 }
 
-void Fields::add(std::uint64_t number) {
+void CopyLines::add(std::uint64_t number) {
   char digits[20];
-  const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
-  add(std::string_view(digits, end));
+  char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+  begin_field();
+  lines_.append(digits, end);
 }
 
-void Fields::add(call::Time time) {
-  add(timestamp(time));
+void CopyLines::add(call::Time time) {
+  begin_field();
+  lines_ += timestamp(time);
 }
 
-void Fields::add_or_null(call::Time time) {
+void CopyLines::add_or_null(call::Time time) {
   time == call::Time{} ? add_null() : add(time);
 }
 
-void Fields::add(const call::CallId& id) {
-  add(to_string(id));
+void CopyLines::add(const call::CallId& id) {
+  begin_field();
+  lines_ += to_string(id);
 }
 
-void Fields::add_null() {
-  begin_.push_back(std::string::npos);
+void CopyLines::add_null() {
+  begin_field();
+  lines_ += "\\N";
+}
+
+void CopyLines::end_row() {
+  in_row_ = false;
 }
 
 std::string timestamp(call::Time time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  char text[48];
-  const int size = std::snprintf(
-      text, sizeof text, "%04d-%02u-%02u %02d:%02d:%02d.%06d+00", static_cast<int>(date.year()),
-      static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-      static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-      static_cast<int>(clock.seconds().count()), static_cast<int>(clock.subseconds().count()));
-  return {text, static_cast<std::size_t>(size)};
+  std::string text;
+  const auto put = [&text](std::int64_t number, std::size_t width, char then) {
+    char digits[20];
+    char* const end = std::to_chars(digits, digits + sizeof digits, number).ptr;
+    const auto size = static_cast<std::size_t>(end - digits);
+    if (size < width) text.append(width - size, '0');
+    text.append(digits, end) += then;
+  };
+  put(static_cast<int>(date.year()), 4, '-');
+  put(static_cast<unsigned>(date.month()), 2, '-');
+  put(static_cast<unsigned>(date.day()), 2, ' ');
+  put(clock.hours().count(), 2, ':');
+  put(clock.minutes().count(), 2, ':');
+  put(clock.seconds().count(), 2, '.');
+  put(clock.subseconds().count(), 6, '+');
+  return text + "00";
 }
 
 call::CallId event_id(const call::Record& record) {
@@ -119,8 +146,8 @@ call::CallId event_id(const call::Record& record) {
   return id;
 }
 
-std::span<const Column, call_columns_count> call_columns() {
-  static constexpr Column columns[call_columns_count]{
+std::span<const Column> call_columns() {
+  static constexpr Column columns[]{
       {"id", "uuid"},
       {"tenantId", "text"},
       {"roomName", "text"},
@@ -146,8 +173,8 @@ std::span<const Column, call_columns_count> call_columns() {
   return columns;
 }
 
-std::span<const Column, event_columns_count> event_columns() {
-  static constexpr Column columns[event_columns_count]{
+std::span<const Column> event_columns() {
+  static constexpr Column columns[]{
       {"id", "uuid"},
       {"tenantId", "text"},
       {"callId", "uuid"},
@@ -169,25 +196,16 @@ std::span<const Column, event_columns_count> event_columns() {
   return columns;
 }
 
-std::vector<std::string> quoted(std::span<const Column> columns) {
-  std::vector<std::string> made;
-  for (const auto& column : columns) {
-    made.push_back(std::string(1, '"').append(column.name).append("\""));
-  }
-  return made;
-}
-
 std::string joined(std::span<const Column> columns, std::string_view prefix) {
   std::string text;
-  for (const auto& column : quoted(columns)) {
+  for (const auto& column : columns) {
     if (!text.empty()) text += ',';
-    text.append(prefix).append(column);
+    text.append(prefix).append("\"").append(column.name).append("\"");
   }
   return text;
 }
 
-void fill(Fields& fields, const CallRow& row) {
-  fields.clear();
+void add_row(CopyLines& fields, const CallRow& row) {
   const auto from = side_of(row.parties, 0);
   const auto to = side_of(row.parties, 1);
   fields.add(row.id);
@@ -211,10 +229,10 @@ void fill(Fields& fields, const CallRow& row) {
   fields.add(participants(row.parties));
   fields.add(row.started_position);
   fields.add(row.changed_position);
+  fields.end_row();
 }
 
-void fill(Fields& fields, const EventRow& row, std::string_view payload) {
-  fields.clear();
+void add_row(CopyLines& fields, const EventRow& row, std::string_view payload) {
   const auto& record = row.record;
   fields.add(event_id(record));
   fields.add(record.stream.tenant.view());
@@ -233,6 +251,7 @@ void fill(Fields& fields, const EventRow& row, std::string_view payload) {
   fields.add(name_of(record.actor.role));
   fields.add_or_null(record.actor.device.view());
   fields.add_or_null(record.message_id.view());
+  fields.end_row();
 }
 
 }  // namespace callstate::projections::postgres

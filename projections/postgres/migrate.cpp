@@ -4,6 +4,7 @@
 
 #include "projections/postgres/detail/fields.hpp"
 #include "projections/postgres/detail/migrations.hpp"
+#include "projections/postgres/detail/text.hpp"
 
 namespace callstate::projections::postgres {
 namespace {
@@ -36,16 +37,16 @@ void refuse_others(const std::map<int, Applied>& found, const std::string& schem
   const auto ours = migrations();
   for (const auto& [version, was] : found) {
     if (version > static_cast<int>(ours.size())) {
-      refuse(Trouble::Kind::lasting, "the schema " + schema +
-                                         " was made by a newer callstate (migration " +
-                                         std::to_string(version) + ", " + was.name +
-                                         "): run that version, or choose another schema");
+      refuse(Trouble::Kind::lasting,
+             text("the schema ", schema, " was made by a newer callstate (migration ",
+                  std::to_string(version), ", ", was.name,
+                  "): run that version, or choose another schema"));
     }
     const auto& ours_of_it = ours[static_cast<std::size_t>(version) - 1];
     if (was.sha256 != ours_of_it.sha256) {
-      refuse(Trouble::Kind::lasting, "migration " + std::to_string(version) + " of the schema " +
-                                         schema + " was another one (" + was.name +
-                                         "): choose another schema");
+      refuse(Trouble::Kind::lasting,
+             text("migration ", std::to_string(version), " of the schema ", schema,
+                  " was another one (", was.name, "): choose another schema"));
     }
   }
 }
@@ -53,23 +54,24 @@ void refuse_others(const std::map<int, Applied>& found, const std::string& schem
 /// In a transaction, with the lock: another server may have been here first.
 void apply(Connection& connection, const Settings& settings, const Migration& migration) {
   pqxx::work work(connection.raw());
-  work.exec(lock_of + work.quote(settings.schema) + "))");
+  work.exec(text(lock_of, literal(work, settings.schema), "))"));
   const auto found = applied(work);
   if (found.contains(migration.version)) return;
-  work.exec("SET LOCAL search_path TO " + connection.schema());
+  work.exec(text("SET LOCAL search_path TO ", connection.schema()));
   work.exec(migration.text);
-  work.exec(R"(INSERT INTO "SchemaMigration" VALUES ()" + std::to_string(migration.version) + "," +
-            work.quote(std::string(migration.name)) + "," +
-            work.quote(std::string(migration.sha256)) + ", now())");
+  work.exec(text(R"(INSERT INTO "SchemaMigration" VALUES ()", std::to_string(migration.version),
+                 ",", literal(work, migration.name), ",", literal(work, migration.sha256),
+                 ", now())"));
   work.commit();
 }
 
 void make_schema(Connection& connection, const Settings& settings) {
   pqxx::work work(connection.raw());
-  const auto name = work.quote(settings.schema);
+  const auto name = literal(work, settings.schema);
   if (!work.exec(table_there + name).empty()) return;
-  work.exec(lock_of + name + "))");
-  if (work.exec(schema_there + name).empty()) work.exec("CREATE SCHEMA " + connection.schema());
+  work.exec(text(lock_of, name, "))"));
+  if (work.exec(schema_there + name).empty())
+    work.exec(text("CREATE SCHEMA ", connection.schema()));
   if (work.exec(table_there + name).empty()) {
     work.exec(R"(CREATE TABLE "SchemaMigration" ("version" integer PRIMARY KEY, )"
               R"("name" text NOT NULL, "sha256" text NOT NULL, )"
@@ -89,19 +91,20 @@ void check_table(const pqxx::result& rows, std::string_view table,
   }
   const std::string name(table);
   if (types.empty()) {
-    refuse(Trouble::Kind::lasting,
-           "the table \"" + name +
-               "\" is missing in PostgreSQL although its migration was applied: put it back from a "
-               "backup, or choose another schema");
+    refuse(
+        Trouble::Kind::lasting,
+        text("the table \"", name,
+             "\" is missing in PostgreSQL although its migration was applied: put it back from a "
+             "backup, or choose another schema"));
   }
   for (const auto& column : columns) {
     const auto found = types.find(column.name);
-    const std::string is = found == types.end() ? "is missing" : "is " + found->second;
+    const std::string is = found == types.end() ? "is missing" : text("is ", found->second);
     if (found != types.end() && found->second == column.type) continue;
     refuse(Trouble::Kind::lasting,
-           "the column \"" + name + "\".\"" + std::string(column.name) + "\" " + is +
-               ", and should be " + std::string(column.type) +
-               ": somebody has changed the table in PostgreSQL; put it back");
+           text("the column \"", name, "\".\"", std::string(column.name), "\" ", is,
+                ", and should be ", std::string(column.type),
+                ": somebody has changed the table in PostgreSQL; put it back"));
   }
 }
 
@@ -122,13 +125,13 @@ void migrate(Connection& connection, const Settings& settings) {
 
 void check_columns(Connection& connection, const Settings& /*settings*/) {
   pqxx::work work(connection.raw());
-  const auto rows = work.exec(
-      "SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
-      "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
-      "WHERE c.relnamespace = to_regnamespace(" +
-      work.quote(connection.schema()) +
-      ") AND c.relname IN ('CallLog', 'CallEvent') AND c.relkind IN ('r', 'p') "
-      "AND a.attnum > 0 AND NOT a.attisdropped");
+  const auto rows =
+      work.exec(text("SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) "
+                     "FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+                     "WHERE c.relnamespace = to_regnamespace(",
+                     literal(work, connection.schema()),
+                     ") AND c.relname IN ('CallLog', 'CallEvent') AND c.relkind IN ('r', 'p') "
+                     "AND a.attnum > 0 AND NOT a.attisdropped"));
   check_table(rows, "CallLog", call_columns());
   check_table(rows, "CallEvent", event_columns());
 }

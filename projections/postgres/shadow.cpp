@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <set>
+#include "projections/postgres/detail/text.hpp"
 
 namespace callstate::projections::postgres {
 namespace {
@@ -21,10 +22,10 @@ constexpr const char* is_alike =
 std::set<call::Position> skipped_positions(pqxx::transaction_base& work,
                                            const std::string& log_id) {
   std::set<call::Position> found;
-  for (const auto& row : work.exec(
+  for (const auto& row : work.exec(text(
            R"(SELECT s."position" FROM "ProjectionSkip" AS s JOIN "ProjectionCheckpoint" AS c )"
-           R"(USING ("projection") WHERE "projection" = 'postgres' AND c."logId" = )" +
-           work.quote(log_id))) {
+           R"(USING ("projection") WHERE "projection" = 'postgres' AND c."logId" = )",
+           literal(work, log_id)))) {
     found.insert(row[0].as<call::Position>());
   }
   return found;
@@ -39,7 +40,7 @@ bool alike(pqxx::transaction_base& work, const std::string& a, const std::string
 void drop_shadow_tables(pqxx::transaction_base& work) {
   const auto& tables = shadow_tables();
   for (const auto& table : {tables.calls, tables.events, tables.checkpoint}) {
-    work.exec("DROP TABLE IF EXISTS \"" + table + "\"");
+    work.exec(text("DROP TABLE IF EXISTS \"", table, "\""));
   }
 }
 
@@ -52,9 +53,9 @@ void make_shadow_tables(Connection& connection) {
   }
   const auto make = [&](const std::string& as, const std::string& table, const std::string& key) {
     // Nobody but the owner reads them, whatever is granted by default.
-    work.exec("CREATE UNLOGGED TABLE IF NOT EXISTS \"" + table + "\" (LIKE \"" + as +
-              "\" INCLUDING DEFAULTS, PRIMARY KEY (\"" + key + "\"));" + "ALTER TABLE \"" + table +
-              "\" ENABLE ROW LEVEL SECURITY");
+    work.exec(text("CREATE UNLOGGED TABLE IF NOT EXISTS \"", table, "\" (LIKE \"", as,
+                   "\" INCLUDING DEFAULTS, PRIMARY KEY (\"", key, "\"));", "ALTER TABLE \"", table,
+                   "\" ENABLE ROW LEVEL SECURITY"));
   };
   make(live.calls, shadow.calls, "id");
   make(live.events, shadow.events, "position");
@@ -72,14 +73,19 @@ void Shadow::open() {
   store_ = std::make_unique<Store>(
       settings_, shadow_tables(), source_.payload, source_.log_id,
       [&](pqxx::transaction_base& work, const Checkpoint& found) {
-        if (!work.exec(lock_tools + work.quote(settings_.schema) + "))").at(0).at(0).as<bool>()) {
-          refuse(Trouble::Kind::passing, "a rebuild or verify of the schema " + settings_.schema +
-                                             " runs already: wait for it, or end it");
+        if (!work.exec(text(lock_tools, literal(work, settings_.schema), "))"))
+                 .at(0)
+                 .at(0)
+                 .as<bool>()) {
+          refuse(Trouble::Kind::passing,
+                 text("a rebuild or verify of the schema ", settings_.schema,
+                      " runs already: wait for it, or end it"));
         }
         skipped_ = skipped_positions(work, source_.log_id);
         // Of another log, or of one that has lost its end since.
         if (found.log_id == source_.log_id && found.position <= source_.log.head()) return found;
-        work.exec("TRUNCATE \"" + shadow_tables().calls + "\", \"" + shadow_tables().events + '"');
+        work.exec(
+            text("TRUNCATE \"", shadow_tables().calls, "\", \"", shadow_tables().events, "\""));
         return Checkpoint{source_.log_id, 0, found.writer};
       });
   store_->connection().without_time_limits();
@@ -97,10 +103,10 @@ void Shadow::empty() {
 
 void Shadow::fold(call::Position upto, const Apply& apply) {
   if (position() + 1 < source_.log.first() && position() < upto) {
-    refuse(Trouble::Kind::lasting, "the log no longer has its beginning: it goes from " +
-                                       std::to_string(source_.log.first()) +
-                                       ", and the rows before that are only in "
-                                       "PostgreSQL");
+    refuse(Trouble::Kind::lasting, text("the log no longer has its beginning: it goes from ",
+                                        std::to_string(source_.log.first()),
+                                        ", and the rows before that are only in "
+                                        "PostgreSQL"));
   }
   while (position() < upto) {
     const auto end = std::min<call::Position>(upto, position() + batch_records_);
@@ -113,8 +119,8 @@ void Shadow::fold(call::Position upto, const Apply& apply) {
                                        });
     if (!read) refuse(Trouble::Kind::lasting, read.error().message);
     if (seen != end) {
-      refuse(Trouble::Kind::lasting, "the log gives no record " + std::to_string(seen + 1) +
-                                         ": look at it with callstate verify");
+      refuse(Trouble::Kind::lasting, text("the log gives no record ", std::to_string(seen + 1),
+                                          ": look at it with callstate verify"));
     }
     auto changes = history_.take();
     changes.position = end;

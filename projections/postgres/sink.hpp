@@ -9,6 +9,10 @@ namespace callstate::projections::postgres {
 
 class Store;
 
+/// Records of the log that are best applied together, where so many wait: a call that
+/// changes several times among them is written once.
+constexpr std::size_t best_batch_records = 8'192;
+
 /// The rows of `CallLog` and `CallEvent`, exactly once: each batch is written with
 /// the position that it brings the rows to, in one transaction, which fails unless
 /// the rows are where this sink left them and nobody has taken them over since.

@@ -5,6 +5,7 @@
 
 #include "projections/postgres/detail/migrate.hpp"
 #include "projections/postgres/detail/shadow.hpp"
+#include "projections/postgres/detail/text.hpp"
 #include "projections/postgres/detail/transaction.hpp"
 
 namespace callstate::projections::postgres {
@@ -57,7 +58,7 @@ void Store::apply(const history::Changes& changes) {
     auto& work = transaction.work();
     moved(work, transaction.first(advance(work, tables_, checkpoint_, changes.position)),
           changes.position);
-    transaction.last(writer_->write(work, changes));
+    transaction.last(writer_->write(work, changes, before.position));
   } catch (const pqxx::data_exception& error) {
     checkpoint_ = before;
     find_poison(changes, error.what());
@@ -66,8 +67,10 @@ void Store::apply(const history::Changes& changes) {
 }
 
 void Store::apply_within(pqxx::transaction_base& work, const history::Changes& changes) {
+  const auto before = checkpoint_;
   moved(work, work.exec(advance(work, tables_, checkpoint_, changes.position)), changes.position);
-  if (const auto rest = writer_->write(work, changes); !rest.empty()) work.exec(rest);
+  if (const auto rest = writer_->write(work, changes, before.position); !rest.empty())
+    work.exec(rest);
   writer_->forget_staged(work);
 }
 
@@ -90,30 +93,31 @@ void Store::find_poison(const history::Changes& changes, const std::string& word
   if (event < changes.events.size()) {
     position = changes.events[event].record.position;
   } else {
-    const auto row =
-        fails(changes.calls, [&](auto& work, auto some) { writer_->copy_calls(work, some); });
-    if (row < changes.calls.size()) position = changes.calls[row].changed_position;
+    std::vector<const history::CallRow*> calls;
+    for (const auto& row : changes.calls) calls.push_back(&row);
+    const auto row = fails(calls, [&](auto& work, auto some) { writer_->stage_calls(work, some); });
+    if (row < calls.size()) position = calls[row]->changed_position;
   }
   if (position == 0) return;
   refuse(Trouble::Kind::poison,
-         "PostgreSQL cannot hold what the log has at position " + std::to_string(position) + " (" +
-             words.substr(0, words.find('\n')) +
-             "): mend what made it, or go beyond it (callstate projection skip)",
+         text("PostgreSQL cannot hold what the log has at position ", std::to_string(position),
+              " (", words.substr(0, words.find('\n')),
+              "): mend what made it, or go beyond it (callstate projection skip)"),
          position);
 }
 
 void Store::skip(call::Position position, const std::string& reason, call::Time at) {
   if (position != checkpoint_.position + 1) {
-    refuse(Trouble::Kind::lasting, "position " + std::to_string(position) +
-                                       " cannot be skipped: the rows in PostgreSQL are at " +
-                                       std::to_string(checkpoint_.position) +
-                                       ", so that the next is " +
-                                       std::to_string(checkpoint_.position + 1));
+    refuse(Trouble::Kind::lasting,
+           text("position ", std::to_string(position),
+                " cannot be skipped: the rows in PostgreSQL are at ",
+                std::to_string(checkpoint_.position), ", so that the next is ",
+                std::to_string(checkpoint_.position + 1)));
   }
   pqxx::work work(connection_.raw());
   moved(work, work.exec(advance(work, tables_, checkpoint_, position)), position);
-  work.exec(R"(INSERT INTO "ProjectionSkip" VALUES ('postgres', )" + std::to_string(position) +
-            ", " + work.quote(reason) + ", '" + timestamp(at) + "') ON CONFLICT DO NOTHING");
+  work.exec(text(R"(INSERT INTO "ProjectionSkip" VALUES ('postgres', )", std::to_string(position),
+                 ", ", literal(work, reason), ", '", timestamp(at), "') ON CONFLICT DO NOTHING"));
   work.commit();
 }
 

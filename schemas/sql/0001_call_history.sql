@@ -23,7 +23,7 @@ CREATE TABLE "CallLog" (
   "participants"         jsonb NOT NULL,
   "position"             bigint NOT NULL,
   "changedPosition"      bigint NOT NULL
-) WITH (fillfactor = 85);  -- a live call's row is updated in place
+) WITH (fillfactor = 50);  -- a live call's row is updated in place
 
 CREATE INDEX "CallLog_tenant_started" ON "CallLog" ("tenantId", "startedAt" DESC);
 CREATE INDEX "CallLog_tenant_room" ON "CallLog" ("tenantId", "roomName", "startedAt" DESC);

@@ -114,6 +114,43 @@ for (const transport of ['ws', 'poll', 'sse']) {
   });
 }
 
+test('an old invitation brings no token into a call that is over or was declined', async (t) => {
+  const server = await start(t);
+  const [ann, bob, cid] = ['ann', 'bob', 'cid'].map((name) => person(name));
+  const by = { ann: as(server, ann), bob: as(server, bob), cid: as(server, cid) };
+  const told = async (who, message) => {
+    const { json } = await by[who].post('/v1/messages', message);
+    assert.equal(json.results[0].outcome, 'applied', JSON.stringify(json));
+  };
+  const invitation = async (who, query = 'since=0') => {
+    const { json } = await by[who].get(`/v1/messages?${query}`);
+    return json.messages.findLast(({ type }) => type === 'CALL_STARTED');
+  };
+  const repeated = { calleeIds: [bob.user, cid.user], id: 'one' };
+  const { json: started } = await by.ann.post('/voip/start', repeated);
+  const room = started.roomName;
+  for (const [who, kind] of [['ann', 'callerToken'], ['bob', 'calleeToken']])
+    assert.deepEqual(Object.keys(tokens(await invitation(who))), [kind], who);
+
+  await told('bob', { type: 'REJECTED', roomName: room, id: 'no' });
+  await told('cid', { type: 'ACCEPTED', roomName: room, id: 'yes' });
+  for (const [who, kinds] of [['ann', ['callerToken']], ['bob', []], ['cid', ['calleeToken']]])
+    assert.deepEqual(Object.keys(tokens(await invitation(who))), kinds, who);
+  const back = await Station.open(server, bob, 'ws', { since: 0 });
+  assert.deepEqual(tokens(await back.next('CALL_STARTED')), {});
+  await back.client.close();
+  const { json: again } = await by.ann.post('/voip/start', repeated);
+  assert.deepEqual([again.duplicate, typeof again.callerToken], [true, 'string']);
+
+  await told('ann', { type: 'ENDED', roomName: room, id: 'end' });
+  for (const who of ['ann', 'bob', 'cid']) assert.deepEqual(tokens(await invitation(who)), {}, who);
+  const { json: late } = await by.ann.post('/voip/start', repeated);
+  assert.deepEqual([late.duplicate, late.callerToken, late.mediaUrl], [true, null, null]);
+  // Others talk in the same room now.
+  await told('bob', { type: 'CALL_STARTED', roomName: room, calleeId: cid.user, id: 'two' });
+  assert.deepEqual(tokens(await invitation('ann')), {});
+});
+
 test('a call that a back end starts: the answer has the token of the caller', async (t) => {
   const server = await start(t);
   const [ann, kim] = [person('ann'), person('kim')];

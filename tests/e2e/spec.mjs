@@ -64,7 +64,13 @@ export function follow(document, value) {
   return { keys, value: keys.reduce((at, key) => at[key], document) };
 }
 
-const params = { room: 'r', user: 'u', name: '1' };
+const params = {
+  room: 'r',
+  user: 'u',
+  name: '1',
+  call: '01976f00-0000-7000-8000-000000000000',
+  id: 'evt_0',
+};
 /** Every operation of openapi.yaml, with a path that it takes. */
 export const operations = Object.entries(openapi.paths).flatMap(([path, item]) =>
   ['get', 'post', 'delete']

@@ -45,6 +45,13 @@ TEST(HttpTarget, TakesRoomNamesThatWereNotEncoded) {
   EXPECT_FALSE(parse_target(""));
 }
 
+TEST(HttpTarget, TellsOfPercentsThatEncodeNothing) {
+  for (const auto* bad : {"/100%", "/a%zz", "/a%2", "/x?a=%", "/x?a=%4", "/%41%", "/%%41"})
+    EXPECT_TRUE(has_stray_percent(bad)) << bad;
+  for (const auto* good : {"/", "/%41", "/x?a=%2F&b=%c3%a9", "/100%25"})
+    EXPECT_FALSE(has_stray_percent(good)) << good;
+}
+
 TEST(HttpTarget, TakesTheAbsoluteForm) {
   EXPECT_EQ(route_of("http://other/healthz").kind, Route::Kind::healthz);
   EXPECT_EQ(route_of("HTTPS://[::1]:7480/party/r1?token=x").room, "r1");

@@ -34,6 +34,7 @@ struct Options {
   std::vector<std::string> only;  // names of figures; empty: all
   std::uint64_t restart_events = 10'000'000;
   std::size_t idle_sessions = 10'000;
+  std::size_t projection_events = 1'000'000;
   std::string server = "build/release/callstate";
   std::string relays = "tools/bench/peers";  // with the packages they need
 };
@@ -56,6 +57,7 @@ void measure_replay(const Options& options, std::vector<Figure>& figures);
 void measure_hop(const Options& options, std::vector<Figure>& figures);
 void measure_idle(const Options& options, std::vector<Figure>& figures);
 void measure_restart(const Options& options, std::vector<Figure>& figures);
+void measure_projection(const Options& options, std::vector<Figure>& figures);
 
 // Those beside servers of others' making, which play the same calls.
 void measure_flat_out(const Options& options, std::vector<Figure>& figures);

@@ -1,5 +1,6 @@
 #include "tools/callstate/webhook_service.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <random>
 #include <string_view>
@@ -69,6 +70,14 @@ void put(transports::JsonWriter& to, const history::DeadEvent& dead) {
   to.text("error", dead.why);
   to.raw("payload", dead.event.body);
   to.end_object();
+}
+
+// `evt_…`: as an id looks, whether or not there is one.
+bool is_webhook_id(std::string_view text) {
+  constexpr std::size_t id_max = 40;
+  return text.starts_with("evt_") && text.size() <= id_max && std::ranges::all_of(text, [](char c) {
+           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '_';
+         });
 }
 
 }  // namespace
@@ -155,7 +164,10 @@ transports::HttpResponse WebhookService::list(const transports::HttpRequest& req
       return transports::problem(400, "INVALID_MESSAGE", "`limit` is a number from 1 to 200");
     }
   }
-  const auto found = outbox_.dead(request.parameter("after"), limit);
+  const auto after = request.parameter("after");
+  if (request.has_parameter("after") && !is_webhook_id(after))
+    return transports::problem(400, "INVALID_MESSAGE", "`after` is the `next` of a page before");
+  const auto found = outbox_.dead(after, limit);
   if (!found) return in_trouble(found.error());
   transports::HttpResponse response;
   transports::JsonWriter to(response.body);

@@ -30,7 +30,7 @@ Checkpoint locked(pqxx::transaction_base& work, const Tables& tables, const std:
 
 /// Makes the locked row's writer the one who asks: whoever wrote before does so no
 /// more. `at` is where the rows are from now on.
-Checkpoint taken_over(pqxx::transaction_base& work, const Tables& tables, Checkpoint at);
+Checkpoint taken_over(pqxx::transaction_base& work, const Tables& tables, const Checkpoint& at);
 
 /// The statement that moves the row on, if it is as believed; it affects one row
 /// then, and holds it locked. `explain_lost` says why it did not.

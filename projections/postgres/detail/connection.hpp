@@ -48,6 +48,9 @@ class Connection {
   std::string schema_;
 };
 
+/// The text as a literal of SQL.
+std::string literal(const pqxx::transaction_base& work, const std::string& value);
+
 /// The parameters as libpq takes them, completed by our own; or what is wrong with
 /// them. Without the password in the latter.
 std::expected<std::string, std::string> parameters(const Settings& settings,

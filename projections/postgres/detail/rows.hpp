@@ -18,18 +18,23 @@ class RowWriter {
 
   /// All of it within `work`, up to last statements that are given back: they may
   /// travel with what follows. Empty where there are none.
-  std::string write(pqxx::transaction_base& work, const history::Changes& changes);
+  /// Rows of calls that began behind `after` are new, and others there.
+  std::string write(pqxx::transaction_base& work, const history::Changes& changes,
+                    call::Position after);
 
   /// Between two writes of one transaction; its end does the same.
   static void forget_staged(pqxx::transaction_base& work);
 
   void copy_events(pqxx::transaction_base& work, std::span<const history::EventRow> events);
-  void copy_calls(pqxx::transaction_base& work, std::span<const history::CallRow> calls);
+  using Calls = std::span<const history::CallRow* const>;
+  void stage_calls(pqxx::transaction_base& work, Calls calls);
 
  private:
+  void copy_calls(pqxx::transaction_base& work, Calls calls, const std::string& table);
+
   const Tables& tables_;
   PayloadText payload_;
-  Fields fields_;
+  CopyLines lines_;
   std::string merge_calls_;  // SQL
 };
 

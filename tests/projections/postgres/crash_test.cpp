@@ -97,5 +97,27 @@ TEST_F(PostgresCrash, OfWhoWritesLosesAndDoublesNothing) {
   expect_all_there(settings);
 }
 
+TEST_F(PostgresCrash, InTheMiddleOfARebuildHalvesNothing) {
+  append(log, random_records(7, 25, 200));
+  cluster.start();
+  const Settings settings{.connection = cluster.connection(cluster.create_database())};
+  const Source source{log, log_id, payload_of};
+  const auto batch = log.head() / 5;
+  for (int step = 1; step <= 6; ++step) {  // the last is where rows are about to be replaced
+    int calls = 0;
+    const auto killed = rebuild(settings, source, {.batch_records = batch}, [&](const Progress&) {
+      if (++calls != step) return true;
+      cluster.kill();
+      cluster.start();
+      return true;
+    });
+    ASSERT_FALSE(killed) << "step " << step;
+    EXPECT_EQ(killed.error().kind, history::Trouble::Kind::passing) << killed.error().message;
+  }
+  const auto made = rebuild(settings, source, {}, [](const Progress&) { return true; });
+  ASSERT_TRUE(made) << made.error().message;
+  expect_all_there(settings);
+}
+
 }  // namespace
 }  // namespace callstate::projections::postgres

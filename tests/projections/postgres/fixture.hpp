@@ -11,11 +11,11 @@
 #include "projections/follower.hpp"
 #include "projections/history_projection.hpp"
 #include "projections/postgres/calls.hpp"
-#include "projections/postgres/cluster.hpp"
 #include "projections/postgres/maintenance.hpp"
 #include "projections/postgres/sink.hpp"
 #include "support/memory_log.hpp"
 #include "support/stand_ins.hpp"
+#include "tools/cluster/cluster.hpp"
 
 namespace callstate::projections::postgres {
 
@@ -48,10 +48,20 @@ struct Following {
   Follower follower;
 };
 
+using tools::Cluster;
+
+/// The one of this program, started when it is first asked for.
+inline Cluster& shared_cluster() {
+  static Cluster cluster;
+  static const bool started = (cluster.start(), true);
+  (void)started;
+  return cluster;
+}
+
 /// A database of its own for each test, in the cluster of all.
 class PostgresTest : public ::testing::Test {
  protected:
-  Cluster& cluster = Cluster::shared();
+  Cluster& cluster = shared_cluster();
   const std::string database = cluster.create_database();
   Settings settings{.connection = cluster.connection(database)};
   support::MemoryLog log;
