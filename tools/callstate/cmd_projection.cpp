@@ -142,7 +142,7 @@ int skip(const Options& options) {
 
 CLI::App* add(CLI::App& projection, Options& options, const char* name, const char* what) {
   CLI::App* made = projection.add_subcommand(name, what);
-  add_log_options(*made, options.log);
+  add_log_options(*made, options.log, "SERVICE");
   constexpr auto group = "Where the rows are, without a server";
   made->add_option("--postgres", options.postgres.connection,
                    "postgresql://USER@HOST/DATABASE, as the server's; better given by file or "

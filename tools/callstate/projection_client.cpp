@@ -34,7 +34,7 @@ class Served final : public ProjectionSource {
       return std::unexpected(asked.error());
     for (bool asked_to_stop = false;;) {
       auto job = find(name, kind);
-      if (!job || job->state != Job::State::running) return job;
+      if (!job || job->is_over()) return job;
       if (!on_progress(job->progress) && !std::exchange(asked_to_stop, true)) {
         // It may be over by now, which the next look shows.
         if (const auto stopped = client_.ask("DELETE", path); !stopped)

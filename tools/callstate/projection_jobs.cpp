@@ -65,8 +65,10 @@ void ProjectionJobs::run(const Key& key, const Work& work) {
 
 bool ProjectionJobs::stop(const std::string& projection, JobKind kind) {
   const std::scoped_lock lock(mutex_);
-  if (running_ != Key(projection, kind)) return false;
+  const Key key(projection, kind);
+  if (running_ != key) return false;
   stopping_ = true;
+  jobs_[key].state = Job::State::stopping;
   return true;
 }
 

@@ -12,7 +12,8 @@ namespace {
 using transports::JsonWriter;
 
 constexpr std::array<std::string_view, 3> trouble_names{"passing", "lasting", "poison"};
-constexpr std::array<std::string_view, 4> state_names{"running", "done", "stopped", "failed"};
+constexpr std::array<std::string_view, 5> state_names{"running", "stopping", "done", "stopped",
+                                                      "failed"};
 
 void put_decimal(JsonWriter& to, std::string_view key, double value) {
   std::array<char, 64> text{};
@@ -60,7 +61,7 @@ void put(JsonWriter& to, const history::Verified& verified) {
 void put_fields(JsonWriter& to, const Job& job) {
   to.text("state", name_of(job.state));
   to.time("startedAt", job.started_at);
-  if (job.state != Job::State::running) to.time("endedAt", job.ended_at);
+  if (job.is_over()) to.time("endedAt", job.ended_at);
   to.begin_object("progress");
   to.text("step", name_of(job.progress.step));
   to.number("done", job.progress.done);

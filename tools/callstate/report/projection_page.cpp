@@ -34,7 +34,7 @@ std::string lag_text(const projections::Status& status) {
 
 std::string job_text(const ProjectionView& view, JobKind kind) {
   const auto& job = view.job(kind);
-  if (!job || job->state != Job::State::running) return {};
+  if (!job || job->is_over()) return {};
   const auto total = std::max<call::Position>(job->progress.total, 1);
   std::string text(name_of(kind));
   text.append(" ").append(std::to_string(100 * std::min(job->progress.done, total) / total));

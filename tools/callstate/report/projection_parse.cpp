@@ -86,7 +86,8 @@ history::Verified verified_of(const json::object& from) {
 }
 
 Job::State state_of(const json::object& from) {
-  for (const auto state : {Job::State::done, Job::State::stopped, Job::State::failed})
+  for (const auto state :
+       {Job::State::stopping, Job::State::done, Job::State::stopped, Job::State::failed})
     if (text_in(from, "state") == name_of(state)) return state;
   return Job::State::running;
 }

@@ -20,16 +20,18 @@ std::string_view name_of(JobKind kind);
 
 /// The last of its kind, or the one that runs.
 struct Job {
-  enum class State : std::uint8_t { running, done, stopped, failed };
+  enum class State : std::uint8_t { running, stopping, done, stopped, failed };
   State state = State::running;
   call::Time started_at{};
-  call::Time ended_at{};  // while it runs: the epoch
+  call::Time ended_at{};  // the epoch until it is over
   history::Progress progress{};
   std::string error{};  // why it failed
   std::optional<history::Rebuilt> rebuilt{};
   std::optional<history::Verified> verified{};
+
+  [[nodiscard]] bool is_over() const { return state != State::running && state != State::stopping; }
 };
-/// `running`, `done`, `stopped`, `failed`.
+/// `running`, `stopping`, `done`, `stopped`, `failed`.
 std::string_view name_of(Job::State state);
 
 struct ProjectionView {
