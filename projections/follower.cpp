@@ -30,6 +30,7 @@ Follower::Follower(Projection& projection, const engine::LogReader& log, std::st
       ports_(std::move(ports)),
       pace_(pace) {
   status_.name = projection.name();
+  status_.since = ports_.clock.now();
 }
 
 Follower::Next Follower::step() {
@@ -56,7 +57,7 @@ Follower::Next Follower::step() {
 Follower::Fault Follower::open() {
   {
     const std::scoped_lock lock(mutex_);
-    if (status_.state == State::stopped) status_.state = State::catching_up;
+    if (status_.state == State::stopped) enter(State::catching_up);
   }
   const auto head = log_.head();
   const auto position = projection_.open(log_id_, head);
@@ -67,6 +68,7 @@ Follower::Fault Follower::open() {
   if (poison_ && poison_->position <= position_) poison_.reset();
   const std::scoped_lock lock(mutex_);
   status_.position = position_;
+  status_.skipped = projection_.skipped();
   return std::nullopt;
 }
 
@@ -100,7 +102,7 @@ Follower::Next Follower::applied(call::Position upto) {
   if (upto != position_) ++status_.commits;
   status_.records += upto - position_;
   status_.position = position_ = upto;
-  status_.state = behind > pace_.batch_records_max ? State::catching_up : State::following;
+  enter(behind > pace_.batch_records_max ? State::catching_up : State::following);
   return {.pause = behind > 0 ? call::Duration{} : pace_.look_every};
 }
 
@@ -118,7 +120,7 @@ Follower::Next Follower::in_trouble(Trouble trouble) {
   }
   const std::scoped_lock lock(mutex_);
   ++status_.retries;
-  status_.state = State::retrying;
+  enter(State::retrying);
   status_.trouble = std::move(trouble);
   status_.trouble_at = ports_.clock.now();
   return {.pause = pause, .sooner_if_notified = false};
@@ -160,7 +162,8 @@ std::expected<void, Trouble> Follower::skip(call::Position position, const std::
   tell(Weight::warning, describe(position) + " is skipped: " + reason);
   const std::scoped_lock lock(mutex_);
   status_.position = position_ = position;
-  status_.state = State::following;
+  status_.skipped.push_back({position, reason, ports_.clock.now()});
+  enter(State::following);
   return {};
 }
 
@@ -211,7 +214,13 @@ void Follower::tell(Weight weight, const std::string& sentence) const {
 
 void Follower::set_state(State state) {
   const std::scoped_lock lock(mutex_);
+  enter(state);
+}
+
+void Follower::enter(State state) {
+  if (status_.state == state) return;
   status_.state = state;
+  status_.since = ports_.clock.now();
 }
 
 }  // namespace callstate::projections

@@ -52,6 +52,9 @@ class Follower {
   /// Goes beyond the record that has stopped it. Refused for any other position.
   std::expected<void, Trouble> skip(call::Position position, const std::string& reason);
 
+  /// The next step opens the projection again.
+  void reopen() { open_ = false; }
+
   /// No step follows.
   void stop();
 
@@ -73,6 +76,7 @@ class Follower {
   [[nodiscard]] std::string describe(call::Position position) const;
   void tell(Weight weight, const std::string& sentence) const;
   void set_state(State state);
+  void enter(State state);  // with the lock held
 
   Projection& projection_;
   const engine::LogReader& log_;

@@ -1,14 +1,16 @@
 #include "projections/history_projection.hpp"
 
 #include <cassert>
+#include <utility>
 
 namespace callstate::projections {
 
 std::expected<call::Position, Trouble> HistoryProjection::open(const std::string& log_id,
                                                                call::Position head) {
-  const auto standing = sink_.open(log_id, head);
+  auto standing = sink_.open(log_id, head);
   if (!standing) return std::unexpected(standing.error());
   history_ = history::CallHistory(standing->live);
+  skipped_ = std::move(standing->skipped);
   return standing->position;
 }
 

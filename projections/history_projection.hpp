@@ -20,6 +20,7 @@ class HistoryProjection final : public Projection {
                                               call::Position head) override;
   std::expected<void, Trouble> take(const call::Record& record) override;
   std::expected<void, Trouble> commit(call::Position position) override;
+  [[nodiscard]] const std::vector<history::Skipped>& skipped() const override { return skipped_; }
   std::expected<void, Trouble> skip(call::Position position, const std::string& reason,
                                     call::Time at) override;
 
@@ -27,6 +28,7 @@ class HistoryProjection final : public Projection {
   const std::string name_;
   history::HistorySink& sink_;
   history::CallHistory history_;
+  std::vector<history::Skipped> skipped_;
 };
 
 }  // namespace callstate::projections

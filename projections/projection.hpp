@@ -3,6 +3,7 @@
 #include <expected>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/call/event.hpp"
 #include "core/history/ports.hpp"
@@ -32,6 +33,9 @@ class Projection {
 
   /// Applies what was taken, up to `position`, as a whole.
   virtual std::expected<void, Trouble> commit(call::Position position) = 0;
+
+  /// What was passed over on purpose, as of the last `open`.
+  [[nodiscard]] virtual const std::vector<history::Skipped>& skipped() const = 0;
 
   /// Goes beyond a poison record on purpose, and records that.
   virtual std::expected<void, Trouble> skip(call::Position position, const std::string& reason,

@@ -38,27 +38,38 @@ void Runner::stop() {
 }
 
 std::expected<void, Trouble> Runner::skip(call::Position position, const std::string& reason) {
+  return perform([&] { return follower_.skip(position, reason); });
+}
+
+std::expected<void, Trouble> Runner::between_steps(const Work& work) {
+  return perform([&] {
+    follower_.reopen();
+    return work();
+  });
+}
+
+std::expected<void, Trouble> Runner::perform(const Work& work) {
   std::unique_lock lock(mutex_);
-  skipped_.wait(lock, [this] { return skip_ == nullptr || !running_; });
+  performed_.wait(lock, [&] { return job_ == nullptr || !running_; });
   Trouble ended{.kind = Trouble::Kind::passing, .message = "this projection does not run"};
   if (!running_) return std::unexpected(std::move(ended));
-  Skip skip{.position = position, .reason = reason};
-  skip_ = &skip;
+  Job job{.work = work};
+  job_ = &job;
   wake_.notify_one();
-  skipped_.wait(lock, [&] { return skip.done || !running_; });
-  if (skip_ == &skip) skip_ = nullptr;
-  return skip.done ? std::move(*skip.done) : std::unexpected(std::move(ended));
+  performed_.wait(lock, [&] { return job.done || !running_; });
+  if (job_ == &job) job_ = nullptr;
+  return job.done ? std::move(*job.done) : std::unexpected(std::move(ended));
 }
 
 void Runner::run() {
   std::unique_lock lock(mutex_);
   while (!stopping_) {
-    if (Skip* skip = std::exchange(skip_, nullptr)) {
+    if (Job* job = std::exchange(job_, nullptr)) {
       lock.unlock();
-      auto done = follower_.skip(skip->position, skip->reason);
+      auto done = job->work();
       lock.lock();
-      skip->done = std::move(done);
-      skipped_.notify_all();
+      job->done = std::move(done);
+      performed_.notify_all();
     }
     notified_ = false;
     lock.unlock();
@@ -68,12 +79,12 @@ void Runner::run() {
   }
   follower_.stop();
   running_ = false;
-  skipped_.notify_all();
+  performed_.notify_all();
 }
 
 void Runner::wait(std::unique_lock<std::mutex>& lock, const Follower::Next& next) {
   const auto woken = [&] {
-    return stopping_ || skip_ != nullptr || (notified_ && next.sooner_if_notified);
+    return stopping_ || job_ != nullptr || (notified_ && next.sooner_if_notified);
   };
   if (next.pause) {
     wake_.wait_for(lock, *next.pause, woken);

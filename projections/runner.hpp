@@ -1,6 +1,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -30,15 +31,20 @@ class Runner {
   /// Goes beyond the record that has stopped it. Waits until that is done.
   std::expected<void, Trouble> skip(call::Position position, const std::string& reason);
 
+  /// Runs `work` on the runner's thread while no step runs, and has the projection
+  /// opened again. Waits until that is done; gives what `work` gave.
+  using Work = std::function<std::expected<void, Trouble>()>;
+  std::expected<void, Trouble> between_steps(const Work& work);
+
   [[nodiscard]] Status status() const { return follower_.status(); }
 
  private:
-  struct Skip {
-    call::Position position;
-    const std::string& reason;
+  struct Job {
+    const Work& work;
     std::optional<std::expected<void, Trouble>> done{};
   };
 
+  std::expected<void, Trouble> perform(const Work& work);
   void run();
   void wait(std::unique_lock<std::mutex>& lock, const Follower::Next& next);
 
@@ -46,12 +52,12 @@ class Runner {
 
   std::mutex mutex_;
   // Guarded by mutex_.
-  std::condition_variable wake_;     // for the thread
-  std::condition_variable skipped_;  // for whoever skips
+  std::condition_variable wake_;       // for the thread
+  std::condition_variable performed_;  // for whoever waits for a job
   bool running_ = false;
   bool stopping_ = false;
   bool notified_ = false;
-  Skip* skip_ = nullptr;  // one at a time; of the waiting caller
+  Job* job_ = nullptr;  // one at a time; of the waiting caller
 
   std::thread thread_;
 };

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "core/history/ports.hpp"
 
@@ -22,11 +23,13 @@ enum class State : std::uint8_t {
 constexpr std::array<std::string_view, 5> state_names{"following", "catching_up", "retrying",
                                                       "stopped_by_poison", "stopped"};
 std::string_view name_of(State state);
+std::optional<State> parse_state(std::string_view name);
 
 /// How a projection stands, as of one moment.
 struct Status {
   std::string name;
   State state = State::stopped;
+  call::Time since{};           // it has been in that state
   call::Position position = 0;  // the last record applied, or skipped
   call::Position head = 0;      // the log's
   std::uint64_t lag_records = 0;
@@ -35,6 +38,7 @@ struct Status {
   /// `stopped_by_poison`.
   std::optional<history::Trouble> trouble{};
   call::Time trouble_at{};
+  std::vector<history::Skipped> skipped{};  // passed over on purpose, whenever it was
   // Since this process began to follow.
   std::uint64_t records = 0;
   std::uint64_t commits = 0;

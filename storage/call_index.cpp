@@ -95,7 +95,20 @@ std::string CallIndex::Parts::find_fault(const std::string& id, call::Position h
            ", and the log ends at " + std::to_string(head);
   }
   standing.position = checkpoint->position;
+  if (auto fault = read_skipped(standing.skipped); !fault.empty()) return fault;
   return read_live(standing.live);
+}
+
+std::string CallIndex::Parts::read_skipped(std::vector<history::Skipped>& skipped) const {
+  const std::unique_ptr<rocksdb::Iterator> at(db->NewIterator({}));
+  for (at->Seek(index::skip_prefix); at->Valid(); at->Next()) {
+    if (!at->key().starts_with(index::skip_prefix)) break;
+    const auto at_position = index::parse_skip_key(at->key().ToStringView());
+    auto note = index::decode_skipped(index::bytes_of(at->value().ToStringView()));
+    if (!at_position || !note) return "the note of a skipped record cannot be read";
+    skipped.push_back({*at_position, std::move(note->reason), note->at});
+  }
+  return at->status().ok() ? std::string() : at->status().ToString();
 }
 
 std::string CallIndex::Parts::read_live(std::vector<CallRow>& live) const {

@@ -5,10 +5,20 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "core/history/ports.hpp"
 
+namespace rocksdb {
+class DB;
+}
+
 namespace callstate::storage {
+
+struct IndexStanding;
+namespace index {
+struct Difference;
+}
 
 /// Files that an index has open at a time, at most, as `descriptors_max` of a store.
 constexpr std::size_t index_descriptors_max = 128 + 32;
@@ -54,6 +64,28 @@ class CallIndex final : public history::HistorySink, public history::HistoryRead
   std::expected<std::vector<call::Position>, history::Trouble> events(
       const call::TenantId& tenant, const call::CallId& id, call::Position after,
       std::size_t limit) const override;
+
+  // For making it anew and holding it against the log, see call_index_maintenance.hpp.
+
+  [[nodiscard]] const std::filesystem::path& path() const;
+  [[nodiscard]] const std::function<bool()>& has_room() const;
+  /// As of now; none where it is not open. Any thread.
+  [[nodiscard]] std::vector<history::Skipped> skipped() const;
+  /// Links a copy as of one moment, which must not exist yet. Any thread.
+  std::expected<void, history::Trouble> copy_to(const std::filesystem::path& to) const;
+  /// Takes what another, closed index has in the place of its own, which is removed.
+  /// `open` comes next. The sink's thread.
+  std::expected<void, history::Trouble> replace_by(const std::filesystem::path& other);
+  /// Brings what is at these keys to what the other one has, which has come as far.
+  /// `open` comes next. The sink's thread.
+  std::expected<void, history::Trouble> mend(const CallIndex& truth,
+                                             const std::vector<std::string>& keys);
+  /// How a database with an index in it differs from this one. Neither is written
+  /// meanwhile.
+  std::expected<index::Difference, history::Trouble> compare(rocksdb::DB& found,
+                                                             std::size_t listed_max) const;
+  /// Reads what is stored without opening it, while no process has it open.
+  std::expected<IndexStanding, history::Trouble> inspect() const;
 
  private:
   struct Parts;

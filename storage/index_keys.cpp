@@ -66,7 +66,7 @@ std::string live_key(const call::CallId& id) {
 }
 
 std::string skip_key(call::Position position) {
-  std::string key = "s";
+  std::string key(skip_prefix);
   put(key, position);
   return key;
 }
@@ -126,6 +126,28 @@ std::optional<call::CallId> parse_live_key(std::string_view key) {
   if (key.size() != live_prefix.size() + id_bytes || !key.starts_with(live_prefix))
     return std::nullopt;
   return take_id(key.substr(live_prefix.size()));
+}
+
+std::optional<call::CallId> call_in_key(std::string_view key) {
+  if (key.size() <= id_bytes) return std::nullopt;
+  switch (key.front()) {
+    case 'c':
+    case 'e':
+    case 'l':
+      return take_id(key.substr(1));
+    case 't':
+    case 'u':
+    case 'r':
+      return inverted(take_id(key.substr(key.size() - id_bytes)));
+    default:
+      return std::nullopt;
+  }
+}
+
+std::optional<call::Position> parse_skip_key(std::string_view key) {
+  if (key.size() != skip_prefix.size() + number_bytes || !key.starts_with(skip_prefix))
+    return std::nullopt;
+  return take(key.substr(skip_prefix.size()));
 }
 
 std::optional<call::Position> parse_event_key(std::string_view key) {

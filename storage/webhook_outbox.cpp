@@ -5,6 +5,7 @@
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdio>
 #include <mutex>
 #include <utility>
@@ -115,6 +116,7 @@ struct WebhookOutbox::Impl {
 
   std::expected<void, Trouble> open_database();
   std::expected<void, Trouble> count();
+  [[nodiscard]] std::expected<std::vector<history::Skipped>, Trouble> read_skipped() const;
   std::expected<Opened, Trouble> begin(const std::string& log_id, call::Position head,
                                        std::string note);
   void put_standing(rocksdb::WriteBatch& batch, const Standing& standing) const;
@@ -154,6 +156,20 @@ std::expected<void, Trouble> WebhookOutbox::Impl::count() {
   };
   if (auto done = scan(waiting_kind, {waiting_kind}, one_more(counts.waiting)); !done) return done;
   return scan(dead_kind, {dead_kind}, one_more(counts.dead));
+}
+
+std::expected<std::vector<history::Skipped>, Trouble> WebhookOutbox::Impl::read_skipped() const {
+  std::vector<history::Skipped> found;
+  const auto scanned =
+      scan(skipped_kind, {skipped_kind}, [&](std::string_view key, std::string_view note) {
+        call::Duration::rep at = 0;
+        const auto [rest, error] = std::from_chars(note.data(), note.data() + note.size(), at);
+        note.remove_prefix(std::min<std::size_t>(note.size(), rest - note.data() + 1));
+        found.push_back({number_of(key), std::string(note), call::Time(call::Duration(at))});
+        return error == std::errc();
+      });
+  if (!scanned) return std::unexpected(scanned.error());
+  return found;
 }
 
 /// Drops whatever there is.
@@ -218,7 +234,11 @@ std::expected<WebhookOutbox::Opened, Trouble> WebhookOutbox::open(const std::str
                             ", which the log no longer has, and is emptied");
   }
   if (auto counted = impl_->count(); !counted) return std::unexpected(counted.error());
-  return Opened{.standing = {.position = position, .fold_after = fold_after}};
+  Opened opened{.standing = {.position = position, .fold_after = fold_after}};
+  auto read = impl_->read_skipped();
+  if (!read) return std::unexpected(read.error());
+  opened.skipped = *std::move(read);
+  return opened;
 }
 
 std::expected<void, Trouble> WebhookOutbox::append(std::span<const OutgoingEvent> events,

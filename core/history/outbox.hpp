@@ -53,7 +53,8 @@ class Outbox {
   };
   struct Opened {
     Standing standing{};
-    std::string note{};  // why it begins at the head; empty: it goes on where it was
+    std::string note{};              // why it begins at the head; empty: it goes on where it was
+    std::vector<Skipped> skipped{};  // by position
   };
   /// Opens what is kept, or goes on after trouble. Where there is nothing yet, or
   /// only of another log than `log_id` or of beyond its `head`, that is dropped and

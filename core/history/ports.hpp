@@ -25,6 +25,15 @@ struct Trouble {
   call::Position position = 0;
 };
 
+/// A position that was passed over on purpose.
+struct Skipped {
+  call::Position position = 0;
+  std::string reason;
+  call::Time at{};
+
+  friend bool operator==(const Skipped&, const Skipped&) = default;
+};
+
 /// Where rows are kept. Each change is applied with the position it brings the
 /// rows to, in one transaction: exactly once, whatever crashes. One thread.
 class HistorySink {
@@ -35,6 +44,7 @@ class HistorySink {
   struct Standing {
     call::Position position = 0;
     std::vector<CallRow> live{};
+    std::vector<Skipped> skipped{};  // by position
   };
   /// Connects, and makes or updates what rows are kept in. Refuses (`lasting`) rows
   /// of another log than `log_id`, and rows that are ahead of `head`; one whose rows

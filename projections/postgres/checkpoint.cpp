@@ -75,4 +75,15 @@ void explain_lost(pqxx::transaction_base& work, const Tables& tables, const Chec
               ": somebody else has written it. Make the rows anew (callstate projection rebuild)"));
 }
 
+std::vector<history::Skipped> skipped_records(pqxx::transaction_base& work) {
+  std::vector<history::Skipped> found;
+  for (const auto& row : work.exec(
+           R"(SELECT "position", "reason", (extract(epoch FROM "skippedAt") * 1000000)::bigint)"
+           R"( FROM "ProjectionSkip" WHERE "projection" = 'postgres' ORDER BY "position")")) {
+    found.push_back({row[0].as<call::Position>(), row[1].c_str(),
+                     call::Time(call::Duration(row[2].as<call::Duration::rep>()))});
+  }
+  return found;
+}
+
 }  // namespace callstate::projections::postgres

@@ -1,12 +1,10 @@
 #pragma once
 
 #include <expected>
-#include <functional>
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "core/engine/ports.hpp"
+#include "core/history/maintenance.hpp"
 #include "core/history/ports.hpp"
 #include "projections/postgres/settings.hpp"
 
@@ -24,31 +22,17 @@ struct Source {
   PayloadText payload;
 };
 
-struct Progress {
-  enum class Step : std::uint8_t {
-    folding,    // `done` and `total` are positions
-    comparing,  // within PostgreSQL, which tells nothing of how far it is
-    replacing,  // likewise
-  };
-  Step step = Step::folding;
-  call::Position done = 0;
-  call::Position total = 0;
-  double records_per_second = 0;  // since this run began
-};
-/// False: stop here, to go on another time.
-using OnProgress = std::function<bool(const Progress&)>;
+using history::Drift;
+using history::OnProgress;
+using history::Progress;
+using history::Rebuilt;
+using history::Verified;
 
 struct RebuildOptions {
   /// Replace rows that are of another log. Without it they are refused.
   bool take_over = false;
   /// Records of the log that are folded between two commits and calls of OnProgress.
   std::size_t batch_records = 10'000;
-};
-
-struct Rebuilt {
-  bool finished = false;        // false: OnProgress has stopped it, nothing was replaced
-  call::Position position = 0;  // that the rows are at
-  std::uint64_t replaced = 0;   // rows that were wrong, one too many, or missing
 };
 
 /// Folds the whole log anew, and brings the rows to that in one transaction: until it
@@ -59,36 +43,12 @@ std::expected<Rebuilt, history::Trouble> rebuild(const Settings& settings, const
                                                  const RebuildOptions& options,
                                                  const OnProgress& on_progress);
 
-/// One thing that a row says and the log does not, or the other way round.
-struct Drift {
-  enum class Kind : std::uint8_t { missing, extra, differs };
-  Kind kind = Kind::differs;
-  std::string table;            // `CallLog` or `CallEvent`
-  call::CallId call;            // empty: the event is of none
-  call::Position position = 0;  // of the event; 0: the row is a call's
-  std::string column;           // of what differs; else empty
-  std::string expected;         // by the log, as text; empty for NULL
-  std::string found;
-};
-/// `missing`, `extra`, `differs`.
-std::string_view name_of(Drift::Kind kind);
-
 struct VerifyOptions {
   /// Brings the rows of what has drifted to what the log says.
   bool repair = false;
   std::size_t batch_records = 10'000;
   /// Rows that are listed (and repaired), at most.
   std::size_t drift_max = 1'000;
-};
-
-struct Verified {
-  bool finished = false;        // false: OnProgress has stopped it
-  call::Position position = 0;  // that was compared
-  std::uint64_t calls = 0;      // that the log has
-  std::uint64_t events = 0;
-  std::vector<Drift> drift;    // calls first, then events by position; a row may have several
-  bool more = false;           // there is more drift than was listed
-  std::uint64_t repaired = 0;  // rows that were wrong, one too many, or missing
 };
 
 /// Compares every row with what the log says, up to where the rows are.

@@ -93,18 +93,6 @@ bool find(pqxx::transaction_base& work, const Pair& pair, std::size_t rows_max,
 
 }  // namespace
 
-std::string_view name_of(Drift::Kind kind) {
-  switch (kind) {
-    case Drift::Kind::missing:
-      return "missing";
-    case Drift::Kind::extra:
-      return "extra";
-    case Drift::Kind::differs:
-      break;
-  }
-  return "differs";
-}
-
 Condition events_between(call::Position after, call::Position upto) {
   auto condition = text("\"position\" > ", std::to_string(after));
   if (upto != 0) condition += text(" AND \"position\" <= ", std::to_string(upto));

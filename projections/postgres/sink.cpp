@@ -44,7 +44,7 @@ std::expected<PostgresSink::Standing, Trouble> PostgresSink::open(const std::str
                                      [&](pqxx::transaction_base&, const Checkpoint& found) {
                                        return ours(found, log_id, head);
                                      });
-    return {store_->checkpoint().position, store_->take_live()};
+    return {store_->checkpoint().position, store_->take_live(), store_->skipped()};
   });
 }
 

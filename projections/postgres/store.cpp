@@ -40,6 +40,7 @@ Store::Store(const Settings& settings, const Tables& tables, PayloadText payload
     pqxx::work work(connection_.raw());
     checkpoint_ = taken_over(work, tables, judge(work, locked(work, tables, log_id)));
     live_ = live_calls(work, tables);
+    skipped_ = skipped_records(work);
     work.commit();
   }
   writer_ = std::make_unique<RowWriter>(connection_, tables, std::move(payload));

@@ -8,10 +8,11 @@ namespace callstate::projections {
 
 std::expected<call::Position, Trouble> Webhooks::open(const std::string& log_id,
                                                       call::Position head) {
-  const auto opened = outbox_.open(log_id, head);
+  auto opened = outbox_.open(log_id, head);
   if (!opened) return std::unexpected(opened.error());
   if (!opened->note.empty()) hooks_.warn(opened->note);
   log_id_ = log_id;
+  skipped_ = std::move(opened->skipped);
   told_ = opened->standing.position;
   history_ = {};
   live_.clear();

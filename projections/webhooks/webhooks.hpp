@@ -39,6 +39,7 @@ class Webhooks final : public Projection {
                                               call::Position head) override;
   std::expected<void, Trouble> take(const call::Record& record) override;
   std::expected<void, Trouble> commit(call::Position position) override;
+  [[nodiscard]] const std::vector<history::Skipped>& skipped() const override { return skipped_; }
   std::expected<void, Trouble> skip(call::Position position, const std::string& reason,
                                     call::Time at) override;
 
@@ -54,6 +55,7 @@ class Webhooks final : public Projection {
   history::CallHistory history_;
   std::set<std::pair<call::Position, call::CallId>> live_;  // by where they started
   std::vector<history::OutgoingEvent> events_;              // taken, not committed
+  std::vector<history::Skipped> skipped_;
 };
 
 }  // namespace callstate::projections

@@ -44,6 +44,7 @@ struct CallIndex::Parts {
   /// What is wrong with what is stored; empty when nothing.
   std::string find_fault(const std::string& id, call::Position head,
                          history::HistorySink::Standing& standing);
+  std::string read_skipped(std::vector<history::Skipped>& skipped) const;
   std::string read_live(std::vector<history::CallRow>& live) const;
   void put(rocksdb::WriteBatch& batch, const history::CallRow& row);
   std::expected<void, history::Trouble> write(rocksdb::WriteBatch& batch, call::Position to);

@@ -22,6 +22,8 @@ std::string live_key(const call::CallId& id);
 constexpr std::string_view live_prefix = "l";
 /// A record that was skipped.
 std::string skip_key(call::Position position);
+/// Of all that were.
+constexpr std::string_view skip_prefix = "s";
 /// One of a call's records: without a value.
 std::string event_key(const call::CallId& id, call::Position position);
 
@@ -40,6 +42,9 @@ std::string end_of(std::string_view list);
 // Back again; nothing for what is no such key.
 std::optional<history::CallCursor> parse_list_key(std::string_view list, std::string_view key);
 std::optional<call::CallId> parse_live_key(std::string_view key);
+/// The call that a key is of, whichever kind of key it is.
+std::optional<call::CallId> call_in_key(std::string_view key);
+std::optional<call::Position> parse_skip_key(std::string_view key);
 std::optional<call::Position> parse_event_key(std::string_view key);
 
 }  // namespace callstate::storage::index

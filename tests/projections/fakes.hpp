@@ -57,7 +57,10 @@ class FakeSink final : public history::HistorySink {
     if (id != kept_for) return refuse(Kind::lasting, "these rows are of the log " + kept_for);
     if (rows.position > head) return refuse(Kind::lasting, "these rows are ahead of the log");
     if (!open_troubles.empty()) return std::unexpected(pop(open_troubles));
-    return Standing{rows.position, rows.live()};
+    Standing standing{rows.position, rows.live(), {}};
+    for (const auto& [position, reason] : skipped)
+      standing.skipped.push_back({position, reason, {}});
+    return standing;
   }
   std::expected<void, Trouble> apply(const history::Changes& changes) override {
     const std::scoped_lock lock(mutex_);

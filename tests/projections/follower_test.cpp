@@ -67,6 +67,10 @@ TEST_F(FollowerTest, BeginsWhereTheSinkStands) {
 /// Takes as long as the test says.
 class Slow final : public Projection {
  public:
+  [[nodiscard]] const std::vector<history::Skipped>& skipped() const override {
+    static const std::vector<history::Skipped> none;
+    return none;
+  }
   explicit Slow(support::ManualClock& clock) : clock_(clock) {}
   [[nodiscard]] std::string_view name() const override { return "slow"; }
   std::expected<call::Position, Trouble> open(const std::string&, call::Position) override {
@@ -166,6 +170,10 @@ TEST_F(FollowerTest, RefusesRowsOfAnotherLog) {
 /// Says that it has come further than the log.
 class Ahead final : public Projection {
  public:
+  [[nodiscard]] const std::vector<history::Skipped>& skipped() const override {
+    static const std::vector<history::Skipped> none;
+    return none;
+  }
   [[nodiscard]] std::string_view name() const override { return "ahead"; }
   std::expected<call::Position, Trouble> open(const std::string&, call::Position head) override {
     return head + 1;

@@ -106,6 +106,10 @@ TEST_F(FollowerTest, PassingTroubleBeforePoisonIsWaitedFor) {
 /// Cannot take a record, or names one that it was not given.
 class Picky final : public Projection {
  public:
+  [[nodiscard]] const std::vector<history::Skipped>& skipped() const override {
+    static const std::vector<history::Skipped> none;
+    return none;
+  }
   call::Position dislikes = 0;
   call::Position names = 0;
   std::vector<call::Position> commits;

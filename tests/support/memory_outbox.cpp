@@ -12,11 +12,13 @@ std::expected<MemoryOutbox::Opened, Trouble> MemoryOutbox::open(const std::strin
                                                                 call::Position head) {
   const std::scoped_lock lock(mutex_);
   if (trouble_) return std::unexpected(*trouble_);
-  if (log_id_ == log_id && standing_.position <= head) return Opened{.standing = standing_};
+  if (log_id_ == log_id && standing_.position <= head)
+    return Opened{.standing = standing_, .skipped = skipped_};
   log_id_ = log_id;
   standing_ = {.position = head, .fold_after = head};
   waiting_.clear();
   dead_.clear();
+  skipped_.clear();
   return Opened{.standing = standing_, .note = "begins at the head"};
 }
 
@@ -32,9 +34,12 @@ std::expected<void, Trouble> MemoryOutbox::append(std::span<const OutgoingEvent>
   return {};
 }
 
-std::expected<void, Trouble> MemoryOutbox::skip(const Standing& standing,
-                                                const std::string& /*reason*/, call::Time /*at*/) {
-  return append({}, standing);
+std::expected<void, Trouble> MemoryOutbox::skip(const Standing& standing, const std::string& reason,
+                                                call::Time at) {
+  auto done = append({}, standing);
+  const std::scoped_lock lock(mutex_);
+  if (done) skipped_.push_back({standing.position, reason, at});
+  return done;
 }
 
 std::expected<std::vector<OutgoingEvent>, Trouble> MemoryOutbox::waiting(std::uint64_t after,

@@ -45,6 +45,7 @@ class MemoryOutbox final : public history::Outbox {
   std::optional<history::Trouble> trouble_;
   std::optional<std::string> log_id_;
   Standing standing_;
+  std::vector<history::Skipped> skipped_;
   std::uint64_t next_ = 1;
   std::uint64_t overrun_ = 0;
   std::map<std::uint64_t, history::OutgoingEvent> waiting_;

@@ -1,46 +1,32 @@
 #include <CLI/CLI.hpp>
-#include <boost/json.hpp>
-#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "tools/callstate/commands.hpp"
-#include "tools/callstate/net.hpp"
 #include "tools/callstate/output.hpp"
 #include "tools/callstate/report/dead_page.hpp"
 #include "tools/callstate/report/table.hpp"
-#include "tools/callstate/secret.hpp"
+#include "tools/callstate/service_client.hpp"
 
 namespace callstate::tools {
 namespace {
 
-constexpr std::chrono::seconds answer_timeout{15};
-constexpr auto default_server = "http://127.0.0.1:7480";
-
 struct Options {
-  std::string server = default_server;
-  std::string ca_file;
-  std::string token;
+  ServiceOptions service;
   std::vector<std::string> ids;
   bool all = false;
   bool json = false;
 };
 
-std::unexpected<Trouble> unusable(std::string message) {
-  return std::unexpected(Trouble{Exit::unusable, std::move(message)});
-}
-
 /// The server's side of it.
 class Server {
  public:
   static std::expected<Server, Trouble> at(const Options& options) {
-    auto url = parse_server_url(options.server, options.ca_file);
-    if (!url) return unusable("--server: " + url.error());
-    const bool own = options.token.empty();
-    return Server(std::move(*url),
-                  own ? development_token("callstate-tools", "tools", "SERVICE") : options.token);
+    auto client = ServiceClient::at(options.service);
+    if (!client) return std::unexpected(client.error());
+    return Server(std::move(*client));
   }
 
   /// A page of those given up, behind an id.
@@ -48,8 +34,7 @@ class Server {
     auto answer = ask("GET", after.empty() ? "" : "?after=" + after);
     if (!answer) return std::unexpected(answer.error());
     auto page = answer->status == 200 ? parse_dead_page(answer->body) : std::nullopt;
-    if (!page)
-      return unusable("The answer of " + url_.text() + " is not that of a callstate server.");
+    if (!page) return std::unexpected(client_.unreadable());
     return *std::move(page);
   }
 
@@ -64,7 +49,7 @@ class Server {
   }
 
  private:
-  Server(ServerUrl url, std::string token) : url_(std::move(url)), token_(std::move(token)) {}
+  explicit Server(ServiceClient client) : client_(std::move(client)) {}
 
   /// It is put into a path.
   static bool may_be_id(const std::string& id) {
@@ -79,36 +64,19 @@ class Server {
 
   /// 200, 204 or, of a single one, 404; all else is trouble.
   std::expected<HttpAnswer, Trouble> ask(std::string_view method, const std::string& below) const {
-    auto answer = http_request(url_, method, "/v1/webhooks/dead" + below, token_, answer_timeout);
-    if (!answer) return unusable(answer.error());
-    if (answer->status == 401 || answer->status == 403) {
-      return unusable(
-          "The server at " + url_.text() +
-          " wants a token of the role SERVICE. Give one with --token: `callstate token --role "
-          "SERVICE --user ID --tenant ID` with the server's secret prints one.");
-    }
+    auto answer = client_.ask(method, "/v1/webhooks/dead" + below);
+    if (!answer) return answer;
     if (answer->status == 404 && (below.empty() || below.front() == '?')) {
-      return unusable("The server at " + url_.text() +
-                      " sends no webhooks: it runs without --webhook-url.");
+      return std::unexpected(
+          Trouble{Exit::unusable, "The server at " + client_.text() +
+                                      " sends no webhooks: it runs without --webhook-url."});
     }
-    if (answer->status != 200 && answer->status != 204 && answer->status != 404) {
-      return unusable("The server at " + url_.text() + " answered HTTP " +
-                      std::to_string(answer->status) + ": " + detail_of(answer->body));
-    }
-    return *std::move(answer);
+    if (answer->status != 200 && answer->status != 204 && answer->status != 404)
+      return std::unexpected(client_.unexpected(*answer));
+    return answer;
   }
 
-  static std::string detail_of(const std::string& body) {
-    boost::system::error_code error;
-    const auto json = boost::json::parse(body, error);
-    const auto* object = error ? nullptr : json.if_object();
-    const auto* detail = object == nullptr ? nullptr : object->if_contains("detail");
-    const auto* text = detail == nullptr ? nullptr : detail->if_string();
-    return text == nullptr ? "." : std::string(*text) + ".";
-  }
-
-  ServerUrl url_;
-  std::string token_;
+  ServiceClient client_;
 };
 
 /// Calls `each` with all pages, until one fails.
@@ -175,28 +143,11 @@ int act(const Options& options, Act what, std::string_view done) {
   return static_cast<int>(exit);
 }
 
-void add_server_options(CLI::App& app, Options& options) {
-  constexpr auto group = "Which server";
-  app.add_option("--server", options.server, "the running server")
-      ->capture_default_str()
-      ->type_name("URL")
-      ->group(group);
-  app.add_option("--ca-file", options.ca_file,
-                 "further certificate authority (PEM) for its https address")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option("--token", options.token,
-                 "token of the role SERVICE; not needed when it runs with --dev")
-      ->envname("CALLSTATE_TOKEN")
-      ->type_name("JWT")
-      ->group(group);
-}
-
 CLI::App* add_act(CLI::App& webhooks, Options& options, const char* name, const char* what) {
   CLI::App* act = webhooks.add_subcommand(name, what);
   act->add_option("ID", options.ids, "as `callstate webhooks dead` shows them");
   act->add_flag("--all", options.all, "all that were given up");
-  add_server_options(*act, options);
+  add_service_options(*act, options.service);
   return act;
 }
 
@@ -220,7 +171,7 @@ void add_webhooks(CLI::App& app, int& exit_code) {
 
   CLI::App* dead = webhooks->add_subcommand("dead", "List them, the oldest first");
   dead->add_flag("--json", options->json, "one JSON object, with what was to be sent");
-  add_server_options(*dead, *options);
+  add_service_options(*dead, options->service);
   dead->callback([options, &exit_code] { exit_code = list(*options); });
 
   add_act(*webhooks, *options, "retry", "Send them again, as new ones")

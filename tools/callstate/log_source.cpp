@@ -99,7 +99,7 @@ std::expected<std::unique_ptr<LogSource>, Trouble> open_directory(
 
 }  // namespace
 
-void add_log_options(CLI::App& app, LogOptions& options) {
+void add_log_options(CLI::App& app, LogOptions& options, const std::string& role) {
   constexpr auto group = "Which log";
   app.add_option("--data-dir", options.data_dir,
                  "a log that no server is using, or a checkpoint of one")
@@ -117,7 +117,7 @@ void add_log_options(CLI::App& app, LogOptions& options) {
       ->type_name("FILE")
       ->group(group);
   app.add_option("--token", options.token,
-                 "token of the role AUDITOR or SERVICE for it; not needed when it runs with --dev")
+                 "token of the role " + role + " for it; not needed when it runs with --dev")
       ->envname("CALLSTATE_TOKEN")
       ->type_name("JWT")
       ->group(group);

@@ -25,7 +25,9 @@ struct LogOptions {
   std::string token;    // empty: the development secret's
 };
 
-void add_log_options(CLI::App& app, LogOptions& options);
+/// `role`: whose token a server asks for.
+void add_log_options(CLI::App& app, LogOptions& options,
+                     const std::string& role = "AUDITOR or SERVICE");
 
 /// An open log. A checkpoint made for it is removed with it.
 class LogSource {

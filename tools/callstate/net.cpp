@@ -111,7 +111,8 @@ std::expected<ServerUrl, std::string> parse_server_url(std::string_view text, st
 
 std::expected<HttpAnswer, std::string> http_request(const ServerUrl& url, std::string_view method,
                                                     std::string_view target, std::string_view token,
-                                                    std::chrono::milliseconds timeout) {
+                                                    std::chrono::milliseconds timeout,
+                                                    std::string_view body) {
   asio::io_context io;
   Wire stream(io);
   stream.tcp.expires_after(timeout);
@@ -123,6 +124,10 @@ std::expected<HttpAnswer, std::string> http_request(const ServerUrl& url, std::s
   request.target(beast::string_view(target.data(), target.size()));
   request.set(http::field::host, url.host + ":" + url.port);
   request.set(http::field::authorization, "Bearer " + std::string(token));
+  if (!body.empty()) {
+    request.set(http::field::content_type, "application/json");
+    request.body() = body;
+  }
   request.prepare_payload();
   beast::flat_buffer buffer;
   http::response<http::string_body> response;

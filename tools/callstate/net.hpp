@@ -34,10 +34,11 @@ struct HttpAnswer {
   std::string body;
 };
 
-/// One request without a body, with `Authorization: Bearer`.
+/// One request with `Authorization: Bearer`, and with a body of JSON unless that is empty.
 std::expected<HttpAnswer, std::string> http_request(const ServerUrl& url, std::string_view method,
                                                     std::string_view target, std::string_view token,
-                                                    std::chrono::milliseconds timeout);
+                                                    std::chrono::milliseconds timeout,
+                                                    std::string_view body = {});
 
 /// WebSocket clients of one server, numbered from 0 in the order of `open`.
 class WebSockets {

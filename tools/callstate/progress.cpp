@@ -30,45 +30,65 @@ std::string bar(double part) {
 
 }  // namespace
 
-ProgressReader::ProgressReader(const engine::LogReader& log, std::string what)
-    : log_(log),
-      what_(std::move(what)),
+ProgressBar::ProgressBar(std::string what)
+    : what_(std::move(what)),
       terminal_(::isatty(STDERR_FILENO) == 1),
       next_(began_ + (terminal_ ? Clock::duration(bar_after) : Clock::duration(line_every))) {}
 
-ProgressReader::~ProgressReader() {
+ProgressBar::~ProgressBar() {
   if (drawn_) std::fputs("\r\033[K", stderr);
+}
+
+bool ProgressBar::is_due() const {
+  return Clock::now() >= next_;
+}
+
+double ProgressBar::seconds() const {
+  return std::chrono::duration<double>(Clock::now() - began_).count();
+}
+
+void ProgressBar::show(std::uint64_t done, std::uint64_t all, const char* noun, double rate) {
+  const auto now = Clock::now();
+  if (now < next_) return;
+  next_ = now + (terminal_ ? Clock::duration(bar_every) : Clock::duration(line_every));
+  all = std::max<std::uint64_t>(all, 1);
+  const double part = static_cast<double>(done) / static_cast<double>(all);
+  std::string text = grouped(done) + " of " + count_of(all, noun) + ", " +
+                     grouped(static_cast<std::uint64_t>(rate)) + " a second";
+  if (rate >= 1) {
+    const std::chrono::duration<double> left(static_cast<double>(all - std::min(all, done)) / rate);
+    text += ", " + describe_duration(std::chrono::ceil<std::chrono::seconds>(left)) + " left";
+  }
+  const auto percent = static_cast<int>(100 * part);
+  if (terminal_) {
+    std::fprintf(stderr, "\r\033[K%s  %s %3d%%  %s", what_.c_str(), bar(part).c_str(), percent,
+                 text.c_str());
+    drawn_ = true;
+  } else {
+    std::fprintf(stderr, "%s: %d%%, %s\n", what_.c_str(), percent, text.c_str());
+  }
+}
+
+void ProgressBar::show(const std::string& step) {
+  if (step == step_) return;
+  step_ = step;
+  if (terminal_) {
+    std::fprintf(stderr, "\r\033[K%s: %s", what_.c_str(), step.c_str());
+    drawn_ = true;
+  } else {
+    std::fprintf(stderr, "%s: %s\n", what_.c_str(), step.c_str());
+  }
 }
 
 std::expected<void, engine::Failure> ProgressReader::read(call::Position from, call::Position to,
                                                           const Each& each) const {
   return log_.read(from, to, [&](const call::Record& record, const engine::RecordHash& hash) {
-    if (record.position % records_between_looks == 0) show(record.position);
+    if (record.position % records_between_looks == 0 && bar_.is_due()) {
+      bar_.show(record.position, log_.head(), "record",
+                static_cast<double>(record.position) / bar_.seconds());
+    }
     return each(record, hash);
   });
-}
-
-void ProgressReader::show(call::Position position) const {
-  const auto now = Clock::now();
-  if (now < next_) return;
-  next_ = now + (terminal_ ? Clock::duration(bar_every) : Clock::duration(line_every));
-  const std::chrono::duration<double> took = now - began_;
-  const auto done = static_cast<double>(position);
-  const auto all = static_cast<double>(std::max<call::Position>(log_.head(), 1));
-  const double rate = done / took.count();
-  const std::chrono::duration<double> left((all - done) / rate);
-  const auto percent = static_cast<int>(100 * done / all);
-  const std::string text = grouped(position) + " of " + count_of(log_.head(), "record") + ", " +
-                           grouped(static_cast<std::uint64_t>(rate)) + " a second, " +
-                           describe_duration(std::chrono::ceil<std::chrono::seconds>(left)) +
-                           " left";
-  if (terminal_) {
-    std::fprintf(stderr, "\r\033[K%s  %s %3d%%  %s", what_.c_str(), bar(done / all).c_str(),
-                 percent, text.c_str());
-    drawn_ = true;
-  } else {
-    std::fprintf(stderr, "%s: %d%%, %s\n", what_.c_str(), percent, text.c_str());
-  }
 }
 
 }  // namespace callstate::tools

@@ -7,31 +7,50 @@
 
 namespace callstate::tools {
 
-/// A reader that shows on standard error how far reading has come: a bar on a
-/// terminal, elsewhere a line every few seconds; nothing when it is soon over.
+/// How far something has come, on standard error: a bar on a terminal, elsewhere a
+/// line every few seconds; nothing when it is soon over.
+class ProgressBar {
+ public:
+  /// `what` is being done, in a word or two.
+  explicit ProgressBar(std::string what);
+  ~ProgressBar();  // takes the bar away
+  ProgressBar(const ProgressBar&) = delete;
+  ProgressBar& operator=(const ProgressBar&) = delete;
+
+  /// Whether `show` would show anything by now.
+  [[nodiscard]] bool is_due() const;
+  /// So many of all `noun`s, `rate` of them a second.
+  void show(std::uint64_t done, std::uint64_t all, const char* noun, double rate);
+  /// What takes as long as it takes; shown once.
+  void show(const std::string& step);
+
+  [[nodiscard]] double seconds() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  std::string what_;
+  bool terminal_;
+  Clock::time_point began_ = Clock::now();
+  Clock::time_point next_;
+  bool drawn_ = false;
+  std::string step_;
+};
+
+/// A reader that shows how far reading has come.
 class ProgressReader final : public engine::LogReader {
  public:
   /// `what` is being done, in one word.
-  ProgressReader(const engine::LogReader& log, std::string what);
-  ~ProgressReader() override;
-  ProgressReader(const ProgressReader&) = delete;
-  ProgressReader& operator=(const ProgressReader&) = delete;
+  ProgressReader(const engine::LogReader& log, std::string what)
+      : log_(log), bar_(std::move(what)) {}
 
   [[nodiscard]] call::Position head() const override { return log_.head(); }
   std::expected<void, engine::Failure> read(call::Position from, call::Position to,
                                             const Each& each) const override;
 
  private:
-  using Clock = std::chrono::steady_clock;
-
-  void show(call::Position position) const;
-
   const engine::LogReader& log_;
-  std::string what_;
-  bool terminal_;
-  Clock::time_point began_ = Clock::now();
-  mutable Clock::time_point next_;
-  mutable bool drawn_ = false;
+  mutable ProgressBar bar_;
 };
 
 }  // namespace callstate::tools

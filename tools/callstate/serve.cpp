@@ -21,9 +21,8 @@
 #include "tools/callstate/logging.hpp"
 #include "tools/callstate/metrics/endpoint.hpp"
 #include "tools/callstate/secret.hpp"
-#include "tools/callstate/serve_history.hpp"
+#include "tools/callstate/serve_projections.hpp"
 #include "tools/callstate/serve_settings.hpp"
-#include "tools/callstate/webhook_service.hpp"
 #include "transports/jwks.hpp"
 #include "transports/jwt.hpp"
 #include "transports/server.hpp"
@@ -234,10 +233,8 @@ int run(ServeSettings settings) {
     addresses.push_back(*address);
   }
   if (auto problem = settle_secret(settings, addresses, log)) return cannot(*problem);
-  const std::size_t beside_log =
-      (settings.no_index ? 0 : storage::index_descriptors_max) +
-      (settings.webhooks.url.empty() ? 0 : storage::outbox_descriptors_max);
-  const auto connections = allowed_connections(settings.connections_max, beside_log, log);
+  const auto connections =
+      allowed_connections(settings.connections_max, ServedProjections::descriptors(settings), log);
   if (!connections) return cannot(connections.error());
   settings.connections_max = *connections;
   auto certificate = load_certificate(settings, log);
@@ -273,18 +270,10 @@ int run(ServeSettings settings) {
   settings.engine.media = media.has_value();
 
   const engine::SystemClock clock;
-  std::optional<ServedHistory> history;
-  if (!settings.no_index) history.emplace(**store, settings.data_dir, clock, log);
+  auto projections = ServedProjections::make(
+      settings, {.store = **store, .data_dir = settings.data_dir, .clock = clock, .log = log});
+  if (!projections) return cannot(projections.error());
   engine::SystemIds ids;
-  auto webhooks = WebhookService::make(
-      settings.webhooks, {.log = (*store)->reader(),
-                          .log_id = (*store)->log_id(),
-                          .data_dir = settings.data_dir,
-                          .clock = clock,
-                          .say = [log](bool bad, std::string_view line) {
-                            log->log(bad ? spdlog::level::warn : spdlog::level::info, "{}", line);
-                          }});
-  if (!webhooks) return cannot(webhooks.error());
   engine::Fanout fanout;
   engine::Engine engine(settings.engine, clock, ids, (*store)->log(), (*store)->reader(),
                         (*store)->snapshots(), fanout);
@@ -303,30 +292,24 @@ int run(ServeSettings settings) {
                              .handler =
                                  [&](const transports::HttpRequest& request) {
                                    auto answer = metrics->answer(request);
-                                   if (!answer && *webhooks) answer = (*webhooks)->answer(request);
+                                   if (!answer) answer = (*projections)->answer(request);
                                    return answer ? answer : checkpoints.answer(request);
                                  },
                              .logger = transport_logger(log),
                              .certificate = certificate->get(),
-                             .history = history ? &history->reader() : nullptr});
+                             .history = (*projections)->reader()});
   metrics.emplace(settings.metrics, [&] {
     std::optional<std::int64_t> certificate_until_s;
     if (*certificate) certificate_until_s = (*certificate)->valid_until();
-    auto statuses = history ? history->statuses() : ProjectionStatuses{};
-    std::optional<projections::WebhookReading> webhook_reading;
-    if (*webhooks) {
-      statuses.push_back((*webhooks)->runner().status());
-      webhook_reading = (*webhooks)->reading();
-    }
     return Readings{.metrics = engine.metrics(),
                     .engine = engine.stats(),
                     .server = server.metrics(),
                     .log = (*store)->health(),
-                    .projections = std::move(statuses),
+                    .projections = (*projections)->statuses(),
                     .process = read_process(),
                     .ready = ready(),
                     .certificate_until_s = certificate_until_s,
-                    .webhooks = webhook_reading,
+                    .webhooks = (*projections)->webhook_reading(),
                     .connections_max = settings.connections_max,
                     .inbox_max = settings.engine.inbox_max,
                     .version = settings.engine.version};
@@ -344,8 +327,7 @@ int run(ServeSettings settings) {
     ending.fail();
   });
   if (!recovery) return cannot(recovery.error().message);
-  if (history) history->start();
-  if (*webhooks) (*webhooks)->start();
+  (*projections)->start();
   server.start();
   serving = true;
   ending.ready();
@@ -371,8 +353,7 @@ int run(ServeSettings settings) {
   server.drain(settings.drain_timeout);
   server.stop();
   engine.stop();
-  if (history) history->stop();
-  if (*webhooks) (*webhooks)->stop();
+  (*projections)->stop();
   log->info("stopped at position {}", engine.stats().head);
   return engine.stats().failed ? exit_log_failed : 0;
 }

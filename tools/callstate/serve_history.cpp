@@ -1,29 +1,20 @@
 #include "tools/callstate/serve_history.hpp"
 
+#include <utility>
+
 namespace callstate::tools {
-namespace {
-
-projections::Tell teller(const std::shared_ptr<spdlog::logger>& log) {
-  return [log](projections::Weight weight, const std::string& sentence) {
-    switch (weight) {
-      case projections::Weight::info:
-        return log->info("{}", sentence);
-      case projections::Weight::warning:
-        return log->warn("{}", sentence);
-      case projections::Weight::error:
-        return log->error("{}", sentence);
-    }
-  };
-}
-
-}  // namespace
 
 ServedHistory::ServedHistory(storage::Store& store, const std::filesystem::path& data_dir,
-                             const engine::Clock& clock, const std::shared_ptr<spdlog::logger>& log)
+                             const projections::FollowerPorts& ports,
+                             std::function<void(const std::string&)> on_rebuild)
     : index_({.path = data_dir / "index",
               .has_room = [&store] { return store.log().has_room(); },
-              .on_rebuild = [log](const std::string& why) { log->warn("{}", why); }}),
-      runner_(projection_, store.reader(), store.log_id(),
-              {.clock = clock, .random = [this] { return random_(); }, .tell = teller(log)}) {}
+              .on_rebuild = std::move(on_rebuild)}),
+      runner_(projection_, store.reader(), store.log_id(), ports),
+      maintenance_(index_, {.log = store.reader(),
+                            .log_id = store.log_id(),
+                            .alone = [this](const storage::IndexSource::Work& work) {
+                              return runner_.between_steps(work);
+                            }}) {}
 
 }  // namespace callstate::tools

@@ -1,26 +1,27 @@
 #pragma once
 
-#include <spdlog/logger.h>
-
 #include <filesystem>
-#include <memory>
-#include <random>
+#include <functional>
+#include <string>
 
 #include "core/engine/ports.hpp"
 #include "projections/history_projection.hpp"
 #include "projections/runner.hpp"
 #include "storage/call_index.hpp"
 #include "storage/store.hpp"
-#include "tools/callstate/metrics/exposition.hpp"
+#include "tools/callstate/maintenance.hpp"
 
 namespace callstate::tools {
 
 /// The history of calls that a server keeps beside its log, and what brings it up to
-/// the log. The store and the clock outlive it.
+/// the log.
 class ServedHistory {
  public:
+  /// The store and what the ports refer to outlive it. `on_rebuild` is told why what
+  /// there was is built anew.
   ServedHistory(storage::Store& store, const std::filesystem::path& data_dir,
-                const engine::Clock& clock, const std::shared_ptr<spdlog::logger>& log);
+                const projections::FollowerPorts& ports,
+                std::function<void(const std::string&)> on_rebuild);
 
   /// Follows the log from now on. Once.
   void start() { runner_.start(); }
@@ -28,13 +29,14 @@ class ServedHistory {
 
   /// Any thread.
   [[nodiscard]] const history::HistoryReader& reader() const { return index_; }
-  [[nodiscard]] ProjectionStatuses statuses() const { return {runner_.status()}; }
+  [[nodiscard]] projections::Runner& runner() { return runner_; }
+  [[nodiscard]] Maintenance& maintenance() { return maintenance_; }
 
  private:
-  std::mt19937_64 random_{std::random_device()()};
   storage::CallIndex index_;
   projections::HistoryProjection projection_{"index", index_};
   projections::Runner runner_;
+  IndexMaintenance maintenance_;
 };
 
 }  // namespace callstate::tools

@@ -189,6 +189,15 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
 
   add_webhook_options(options, settings.webhooks);
 
+  options.group("PostgreSQL");
+  options.add("--postgres", settings.postgres.connection,
+              "keep the history of calls there too: postgresql://USER@HOST/DATABASE or "
+              "`host=… dbname=…`; with a password better given by file or environment");
+  options.add("--postgres-file", settings.postgres.file,
+              "file with that; a newline at its end is dropped");
+  options.add("--postgres-schema", settings.postgres.schema,
+              "schema of the tables, made where it is missing");
+
   options.group("Calls");
   auto& rules = settings.engine.rules;
   options.duration("--ring-timeout", rules.ring_timeout, "how long a call rings");

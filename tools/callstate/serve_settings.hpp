@@ -27,6 +27,13 @@ struct WebhookSettings {
   projections::DeliverySettings deliveries;
 };
 
+/// Where the history of calls is kept besides, as rows.
+struct PostgresOptions {
+  std::string connection;  // empty, and no file: nowhere
+  std::string file;
+  std::string schema = "callstate";
+};
+
 /// Everything that `callstate serve` can be told. Each has a flag, an
 /// environment variable and a key in the settings file, in that order of
 /// precedence; see `add_serve_options`.
@@ -51,6 +58,7 @@ struct ServeSettings {
   transports::MediaSettings media;  // without a URL: no media server
   std::string livekit_api_secret_file;
   WebhookSettings webhooks;
+  PostgresOptions postgres;
   std::vector<std::string> cors_origins;
 
   engine::Settings engine;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "projections/postgres/detail/connection.hpp"
 
@@ -37,5 +38,8 @@ std::string advance(pqxx::transaction_base& work, const Tables& tables, const Ch
                     call::Position to);
 [[noreturn]] void explain_lost(pqxx::transaction_base& work, const Tables& tables,
                                const Checkpoint& believed);
+
+/// What was passed over on purpose, by position.
+std::vector<history::Skipped> skipped_records(pqxx::transaction_base& work);
 
 }  // namespace callstate::projections::postgres

@@ -23,6 +23,7 @@ class Store {
   [[nodiscard]] const Checkpoint& checkpoint() const { return checkpoint_; }
   /// As of the opening; to be taken once.
   std::vector<history::CallRow> take_live() { return std::move(live_); }
+  [[nodiscard]] const std::vector<history::Skipped>& skipped() const { return skipped_; }
   [[nodiscard]] Connection& connection() { return connection_; }
 
   /// Rows and checkpoint in one transaction. Refuses (`poison`) what cannot be held,
@@ -43,6 +44,7 @@ class Store {
   Connection connection_;
   Checkpoint checkpoint_;
   std::vector<history::CallRow> live_;
+  std::vector<history::Skipped> skipped_;
   std::unique_ptr<RowWriter> writer_;
 };
 
