@@ -103,9 +103,8 @@ bool can_become(MessageType type, MessageOutcome outcome) {
     case MessageType::auth:
       return outcome == applied || outcome == refused;
     case MessageType::join:
+    case MessageType::leave:  // refused by HTTP
       return outcome == applied || outcome == refused || outcome == overloaded;
-    case MessageType::leave:
-      return outcome == applied || outcome == overloaded;
     default:
       return outcome != invalid;
   }
