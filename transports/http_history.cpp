@@ -59,6 +59,9 @@ struct EventsRead {
     }
     const Viewer viewer{.user = who.user.view(), .everything = sees_all(who)};
     log = ports.log.read_at(*positions, [&](const call::Record& record, const auto&) {
+      // The history may be of a log that has parted from this one: it says where to
+      // look, and the record itself whose it is.
+      if (record.call != id || record.stream.tenant != who.tenant) return true;
       if (record.outcome == call::Outcome::applied || sees_all(who))
         events.append(events.empty() ? "" : ",").append(encode(engine::Event{record}, viewer));
       return true;

@@ -1,5 +1,6 @@
 #include "projections/webhooks/curl_client.hpp"
 
+#include <arpa/inet.h>
 #include <curl/curl.h>
 #include <unistd.h>
 
@@ -42,8 +43,13 @@ std::string part_of(CURLU* url, CURLUPart which) {
   return text;
 }
 
-bool is_this_machine(std::string_view host) {
-  return host == "localhost" || host == "[::1]" || host.starts_with("127.");
+/// A name that begins like a loopback address is still a name, of whatever machine.
+bool is_this_machine(const std::string& host) {
+  constexpr unsigned loopback_net = 127;  // of 127.0.0.0/8
+  if (host == "localhost" || host == "[::1]") return true;
+  in_addr address{};
+  return ::inet_pton(AF_INET, host.c_str(), &address) == 1 &&
+         ntohl(address.s_addr) >> 24U == loopback_net;
 }
 
 /// A request under way.

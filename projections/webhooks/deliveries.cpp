@@ -11,6 +11,12 @@ using history::Trouble;
 constexpr int http_gone = 410;
 constexpr int http_too_many = 429;
 
+/// What a receiver asks for, or the longest it is given. Compared in seconds: as
+/// microseconds, what it may ask for does not fit.
+call::Duration pause_granted(std::chrono::seconds asked, call::Duration longest) {
+  return asked < std::chrono::ceil<std::chrono::seconds>(longest) ? call::Duration(asked) : longest;
+}
+
 bool is_success(const Answer& answer) {
   return answer.status >= 200 && answer.status < 300;
 }
@@ -121,9 +127,10 @@ std::expected<Deliveries::Fate, Trouble> Deliveries::answered(std::uint64_t numb
   ++counts_.failed;
   auto pause = pause_after(waiting.attempts);
   if (answer.retry_after) {
-    const auto asked = std::min<call::Duration>(*answer.retry_after, settings_.retry_after_max);
-    pause = std::max(pause, asked);
-    if (answer.status == http_too_many) silent_until_ = std::max(silent_until_, now.steady + asked);
+    const auto granted = pause_granted(*answer.retry_after, settings_.retry_after_max);
+    pause = std::max(pause, granted);
+    if (answer.status == http_too_many)
+      silent_until_ = std::max(silent_until_, now.steady + granted);
   }
   ready_.emplace(now.steady + pause, number);
   --under_way_;

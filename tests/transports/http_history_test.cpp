@@ -66,8 +66,12 @@ struct HttpHistoryTest : ServerFixture {
     settings.history_wait = std::chrono::milliseconds(30);
     auto world = call::World::ringing();
     world.send("ann", call::Accept{});  // refused: of no participant
+    for (auto& record : world.log) record.stream.tenant = fake.row.tenant;
+    record_all(std::move(world.log));
+  }
+  void record_all(std::vector<call::Record> records) {
     auto batch = event_log.begin();
-    for (auto record : world.log) batch->add(record);
+    for (auto& record : records) batch->add(record);
     EXPECT_TRUE(event_log.commit(std::move(batch)));
   }
   std::string get(std::string_view target, std::string_view token = "ann") {
@@ -140,6 +144,22 @@ TEST_F(HttpHistoryTest, PagesTheEventsAndLeavesOutWhatWasNotApplied) {
   EXPECT_THAT(first, AllOf(HasSubstr("CALL_STARTED"), HasSubstr(R"("next":1,)")));
   const auto second = get(one + "/events?limit=1&after=1");
   EXPECT_THAT(second, HasSubstr(R"({"events":[],"next":null,)")) << "the second was refused";
+}
+
+TEST_F(HttpHistoryTest, ShowsNothingOfAnotherCallOrTenantWhereverTheHistoryPoints) {
+  auto of_another_call = event_log.at(1);
+  of_another_call.call.bytes[15] = 0xee;
+  of_another_call.actor.user = call::user("mallory");
+  auto of_another_tenant = event_log.at(1);
+  of_another_tenant.stream.tenant = call::TenantId::clipped("t2");
+  of_another_tenant.actor.user = call::user("trudy");
+  record_all({of_another_call, of_another_tenant});
+  fake.comes_up_to = 4;
+  const auto events = get(one + "/events");
+  EXPECT_THAT(events, AllOf(StartsWith("HTTP/1.1 200 "), HasSubstr("alice"),
+                            HasSubstr(R"(],"next":null,"pos":4})")));
+  EXPECT_THAT(events, testing::Not(HasSubstr("mallory")));
+  EXPECT_THAT(events, testing::Not(HasSubstr("trudy")));
 }
 
 TEST_F(HttpHistoryTest, SaysWhenItCannotBeRead) {

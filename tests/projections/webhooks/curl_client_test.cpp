@@ -159,12 +159,15 @@ TEST(WebhookUrl, IsHttpsOrOfThisMachine) {
     const auto checked = check_webhook_url(url, allow_http);
     return checked ? std::string() : checked.error();
   };
-  for (const auto* good : {"https://hooks.example.com/call?x=1", "https://192.0.2.1:8443/",
-                           "http://127.0.0.1:3000/a", "http://localhost/a", "http://[::1]:80/"})
+  for (const auto* good :
+       {"https://hooks.example.com/call?x=1", "https://192.0.2.1:8443/", "http://127.0.0.1:3000/a",
+        "http://127.255.0.9/", "http://localhost/a", "http://[::1]:80/"})
     EXPECT_EQ(refusal(good), "") << good;
   EXPECT_THAT(refusal("http://hooks.example.com/"), HasSubstr("--webhook-allow-http"));
   EXPECT_EQ(refusal("http://hooks.example.com/", true), "");
-  EXPECT_THAT(refusal("http://localhost.example.com/"), HasSubstr("--webhook-allow-http"));
+  for (const auto* elsewhere : {"http://localhost.example.com/", "http://127.example.com/",
+                                "http://127.0.0.1.example.com/", "http://128.0.0.1/"})
+    EXPECT_THAT(refusal(elsewhere), HasSubstr("--webhook-allow-http")) << elsewhere;
   for (const auto* bad : {"", "hooks", "ftp://h/", "file:///etc/passwd", "https://", "//h/x"})
     EXPECT_THAT(refusal(bad, true), HasSubstr("no http or https URL")) << bad;
   // A URL may hold what is no log's business.

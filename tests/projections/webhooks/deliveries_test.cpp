@@ -215,6 +215,17 @@ TEST_F(DeliveriesTest, WaitsAsLongAsAReceiverAsksUpToABound) {
   EXPECT_EQ(pause(), settings.retry_after_max - 120s);
 }
 
+TEST_F(DeliveriesTest, WaitsUpToTheBoundHoweverMuchAReceiverAsks) {
+  queue(1);
+  due();
+  answer(1, {.status = 429, .retry_after = std::chrono::seconds::max()});
+  queue(2);
+  EXPECT_THAT(due(), IsEmpty());
+  EXPECT_EQ(pause(), settings.retry_after_max);
+  pass(settings.retry_after_max);
+  EXPECT_THAT(due(), UnorderedElementsAre(1, 2));
+}
+
 TEST_F(DeliveriesTest, SendsNothingToAReceiverThatIsAskedTooMuch) {
   queue(1);
   queue(2);
