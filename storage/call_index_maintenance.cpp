@@ -16,7 +16,6 @@ namespace callstate::storage {
 namespace {
 
 namespace fs = std::filesystem;
-using history::Changes;
 using history::OnProgress;
 using history::Progress;
 using history::Rebuilt;
