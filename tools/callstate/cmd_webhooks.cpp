@@ -23,6 +23,7 @@ struct Options {
   std::string server = default_server;
   std::string ca_file;
   std::string token;
+  std::string tenant;
   std::vector<std::string> ids;
   bool all = false;
   bool json = false;
@@ -39,8 +40,14 @@ class Server {
     auto url = parse_server_url(options.server, options.ca_file);
     if (!url) return unusable("--server: " + url.error());
     const bool own = options.token.empty();
-    return Server(std::move(*url),
-                  own ? development_token("callstate-tools", "tools", "SERVICE") : options.token);
+    if (own && options.tenant.empty()) {
+      return unusable(
+          "Say whose webhooks: with --token a token of the role SERVICE, or with --tenant a "
+          "tenant's id where the server runs with --dev.");
+    }
+    return Server(
+        std::move(*url),
+        own ? development_token("callstate-tools", options.tenant, "SERVICE") : options.token);
   }
 
   /// A page of those given up, behind an id.
@@ -190,6 +197,10 @@ void add_server_options(CLI::App& app, Options& options) {
       ->envname("CALLSTATE_TOKEN")
       ->type_name("JWT")
       ->group(group);
+  app.add_option("--tenant", options.tenant,
+                 "whose webhooks, when it runs with --dev; else the token says so")
+      ->type_name("ID")
+      ->group(group);
 }
 
 CLI::App* add_act(CLI::App& webhooks, Options& options, const char* name, const char* what) {
@@ -206,17 +217,17 @@ void add_webhooks(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   CLI::App* webhooks = app.add_subcommand("webhooks", "Look after webhooks that were given up");
   webhooks->description(
-      "Look after webhooks that were given up.\n"
+      "Look after a tenant's webhooks that were given up.\n"
       "A webhook that its receiver has not taken for a day (--webhook-give-up of the server) is "
       "sent no more. It is kept, until it is sent again or forgotten on purpose.\n"
       "Exits with 0 when it is done, 1 when there is none of an id, 2 when it cannot be done.");
   webhooks->require_subcommand(1);
   webhooks->footer(
       "Examples:\n"
-      "  callstate webhooks dead\n"
-      "  callstate webhooks dead --json | jq -r '.webhooks[].id'\n"
+      "  callstate webhooks dead --tenant acme\n"
+      "  callstate webhooks dead --tenant acme --json | jq -r '.webhooks[].id'\n"
       "  callstate webhooks retry --all --server http://127.0.0.1:7480 --token JWT\n"
-      "  callstate webhooks drop evt_8f41c7e09a52_0000000000004711_1");
+      "  callstate webhooks drop --tenant acme evt_8f41c7e09a52_0000000000004711_1");
 
   CLI::App* dead = webhooks->add_subcommand("dead", "List them, the oldest first");
   dead->add_flag("--json", options->json, "one JSON object, with what was to be sent");
