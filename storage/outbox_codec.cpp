@@ -16,9 +16,10 @@ std::string encode_outgoing(const history::DeadEvent& dead) {
   const auto type = flat::put_text(to, event.type);
   const auto body = flat::put_text(to, event.body);
   const auto why = flat::put_text(to, dead.why);
+  const auto tenant = flat::put_text(to, event.tenant.view());
   const auto call = flat::put_call(event.call);
   to.Finish(fb::CreateOutgoingEvent(to, id, type, &call, flat::put_time(event.queued_at), body,
-                                    flat::put_time(dead.died_at), dead.attempts, why),
+                                    flat::put_time(dead.died_at), dead.attempts, why, tenant),
             fb::OutgoingEventIdentifier());
   return {reinterpret_cast<const char*>(to.GetBufferPointer()), to.GetSize()};
 }
@@ -40,6 +41,7 @@ std::optional<history::DeadEvent> decode_outgoing(std::string_view bytes) {
   dead.died_at = flat::take_time(from.died_at());
   dead.attempts = from.attempts();
   flat::take_text(from.why(), dead.why);
+  if (!flat::take_text(from.tenant(), dead.event.tenant)) return std::nullopt;
   return dead;
 }
 

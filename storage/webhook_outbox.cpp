@@ -1,18 +1,17 @@
 #include "storage/webhook_outbox.hpp"
 
-#include <rocksdb/cache.h>
 #include <rocksdb/db.h>
-#include <rocksdb/table.h>
 
 #include <algorithm>
 #include <charconv>
 #include <cstdio>
+#include <map>
 #include <mutex>
 #include <utility>
 
 #include "storage/detail/damage_text.hpp"
-#include "storage/detail/info_log.hpp"
 #include "storage/detail/outbox_codec.hpp"
+#include "storage/detail/outbox_options.hpp"
 #include "storage/detail/positions.hpp"
 
 namespace callstate::storage {
@@ -41,26 +40,6 @@ std::string number_key(char kind, std::uint64_t number) {
 }
 std::uint64_t number_of(std::string_view key) {
   return parse_position(key.substr(1)).value_or(0);
-}
-
-rocksdb::Options options_for(const std::filesystem::path& directory) {
-  constexpr std::size_t mebibyte = 1024UL * 1024;
-  rocksdb::Options options;
-  options.create_if_missing = true;
-  options.info_log = file_logger(directory);
-  options.max_open_files = 64;  // see outbox_descriptors_max
-  options.max_background_jobs = 2;
-  options.write_buffer_size = 4 * mebibyte;
-  options.compression = rocksdb::kLZ4Compression;
-  options.ttl = 0;
-  options.periodic_compaction_seconds = 0;
-  // What is there is there up to some moment: see the header.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
-  rocksdb::BlockBasedTableOptions tables;
-  tables.block_cache = rocksdb::NewLRUCache(4 * mebibyte);
-  tables.format_version = 5;
-  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(tables));
-  return options;
 }
 
 }  // namespace
@@ -117,6 +96,9 @@ struct WebhookOutbox::Impl {
   std::expected<void, Trouble> open_database();
   std::expected<void, Trouble> count();
   [[nodiscard]] std::expected<std::vector<history::Skipped>, Trouble> read_skipped() const;
+  std::expected<std::optional<DeadEvent>, Trouble> dead_one(const call::TenantId& tenant,
+                                                            std::string_view id) const;
+  void one_dead_less(const call::TenantId& tenant);
   std::expected<Opened, Trouble> begin(const std::string& log_id, call::Position head,
                                        std::string note);
   void put_standing(rocksdb::WriteBatch& batch, const Standing& standing) const;
@@ -127,6 +109,7 @@ struct WebhookOutbox::Impl {
   mutable std::mutex mutex;  // of who writes, and of what is written down here
   std::uint64_t next = 1;
   Counts counts;
+  std::map<call::TenantId, std::size_t> dead_of;  // counts.dead, tenant by tenant
 };
 
 std::expected<void, Trouble> WebhookOutbox::Impl::open_database() {
@@ -140,7 +123,7 @@ std::expected<void, Trouble> WebhookOutbox::Impl::open_database() {
   std::filesystem::create_directories(directory, error);
   if (error) return std::unexpected(trouble(rocksdb::Status::IOError(error.message())));
   rocksdb::DB* opened = nullptr;
-  const auto status = rocksdb::DB::Open(options_for(directory), directory.string(), &opened);
+  const auto status = rocksdb::DB::Open(outbox_options(directory), directory.string(), &opened);
   if (!status.ok()) return std::unexpected(trouble(status));
   db.reset(opened);
   return {};
@@ -148,14 +131,37 @@ std::expected<void, Trouble> WebhookOutbox::Impl::open_database() {
 
 std::expected<void, Trouble> WebhookOutbox::Impl::count() {
   counts.waiting = counts.dead = 0;
-  const auto one_more = [](std::size_t& of) {
-    return [&of](std::string_view, std::string_view) {
-      ++of;
-      return true;
-    };
-  };
-  if (auto done = scan(waiting_kind, {waiting_kind}, one_more(counts.waiting)); !done) return done;
-  return scan(dead_kind, {dead_kind}, one_more(counts.dead));
+  dead_of.clear();
+  const auto counted = scan(waiting_kind, {waiting_kind}, [&](auto, auto) {
+    ++counts.waiting;
+    return true;
+  });
+  if (!counted) return counted;
+  // One that cannot be read is nobody's: whoever comes to it hears of it.
+  return scan(dead_kind, {dead_kind}, [&](std::string_view, std::string_view bytes) {
+    ++counts.dead;
+    if (const auto row = decode_outgoing(bytes)) ++dead_of[row->event.tenant];
+    return true;
+  });
+}
+
+/// Nothing: the tenant has none of this id.
+std::expected<std::optional<DeadEvent>, Trouble> WebhookOutbox::Impl::dead_one(
+    const call::TenantId& tenant, std::string_view id) const {
+  if (db == nullptr) return std::nullopt;
+  const auto bytes = read(key_of(dead_kind, id));
+  if (!bytes) return std::unexpected(bytes.error());
+  if (bytes->empty()) return std::nullopt;
+  auto row = decode_outgoing(*bytes);
+  if (!row) return std::unexpected(unreadable_row(id));
+  if (row->event.tenant != tenant) return std::nullopt;
+  return row;
+}
+
+void WebhookOutbox::Impl::one_dead_less(const call::TenantId& tenant) {
+  --counts.dead;
+  const auto of = dead_of.find(tenant);
+  if (of != dead_of.end() && --of->second == 0) dead_of.erase(of);
 }
 
 std::expected<std::vector<history::Skipped>, Trouble> WebhookOutbox::Impl::read_skipped() const {
@@ -186,6 +192,7 @@ std::expected<WebhookOutbox::Opened, Trouble> WebhookOutbox::Impl::begin(const s
   if (auto written = write(batch); !written) return std::unexpected(written.error());
   next = 1;
   counts.waiting = counts.dead = 0;
+  dead_of.clear();
   return Opened{.standing = standing, .note = std::move(note)};
 }
 
@@ -317,21 +324,30 @@ std::expected<void, Trouble> WebhookOutbox::bury(const DeadEvent& dead) {
   rocksdb::WriteBatch batch;
   batch.Delete(number_key(waiting_kind, dead.event.number));
   const bool full = impl_->counts.dead >= dead_max;
+  std::optional<DeadEvent> oldest;
   if (full) {
-    const auto scanned = impl_->scan(dead_kind, {dead_kind}, [&](std::string_view key, auto) {
-      batch.Delete(std::string(key));
-      return false;
-    });
+    const auto scanned =
+        impl_->scan(dead_kind, {dead_kind}, [&](std::string_view key, std::string_view bytes) {
+          batch.Delete(std::string(key));
+          oldest = decode_outgoing(bytes);
+          return false;
+        });
     if (!scanned) return scanned;
   }
   batch.Put(key_of(dead_kind, dead.event.id), encode_outgoing(dead));
   if (auto written = impl_->write(batch); !written) return written;
   --impl_->counts.waiting;
-  full ? ++impl_->counts.overrun : ++impl_->counts.dead;
+  if (full) {
+    ++impl_->counts.overrun;
+    impl_->one_dead_less(oldest ? oldest->event.tenant : call::TenantId());
+  }
+  ++impl_->counts.dead;
+  ++impl_->dead_of[dead.event.tenant];
   return {};
 }
 
-std::expected<std::vector<DeadEvent>, Trouble> WebhookOutbox::dead(std::string_view after,
+std::expected<std::vector<DeadEvent>, Trouble> WebhookOutbox::dead(const call::TenantId& tenant,
+                                                                   std::string_view after,
                                                                    std::size_t max) const {
   std::vector<DeadEvent> found;
   {
@@ -344,7 +360,8 @@ std::expected<std::vector<DeadEvent>, Trouble> WebhookOutbox::dead(std::string_v
                                      if (found.size() >= max) return false;
                                      auto row = decode_outgoing(bytes);
                                      sound = row.has_value();
-                                     if (sound) found.push_back(*std::move(row));
+                                     if (sound && row->event.tenant == tenant)
+                                       found.push_back(*std::move(row));
                                      return sound;
                                    });
   if (!scanned) return std::unexpected(scanned.error());
@@ -352,38 +369,41 @@ std::expected<std::vector<DeadEvent>, Trouble> WebhookOutbox::dead(std::string_v
   return found;
 }
 
-std::expected<bool, Trouble> WebhookOutbox::revive(std::string_view id, call::Time at) {
+std::size_t WebhookOutbox::dead_of(const call::TenantId& tenant) const {
   const std::scoped_lock lock(impl_->mutex);
-  if (impl_->db == nullptr) return false;
-  const auto key = key_of(dead_kind, id);
-  const auto bytes = impl_->read(key);
-  if (!bytes) return std::unexpected(bytes.error());
-  if (bytes->empty()) return false;
-  auto row = decode_outgoing(*bytes);
-  if (!row) return std::unexpected(impl_->unreadable_row(id));
-  row->event.queued_at = at;
+  const auto of = impl_->dead_of.find(tenant);
+  return of == impl_->dead_of.end() ? 0 : of->second;
+}
+
+std::expected<bool, Trouble> WebhookOutbox::revive(const call::TenantId& tenant,
+                                                   std::string_view id, call::Time at) {
+  const std::scoped_lock lock(impl_->mutex);
+  auto row = impl_->dead_one(tenant, id);
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return false;
+  auto& event = (*row)->event;
+  event.queued_at = at;
   rocksdb::WriteBatch batch;
-  batch.Delete(key);
-  batch.Put(number_key(waiting_kind, impl_->next), encode_outgoing({.event = row->event}));
+  batch.Delete(key_of(dead_kind, id));
+  batch.Put(number_key(waiting_kind, impl_->next), encode_outgoing({.event = event}));
   batch.Put(next_key, std::to_string(impl_->next + 1));
   if (auto written = impl_->write(batch); !written) return std::unexpected(written.error());
   ++impl_->next;
-  --impl_->counts.dead;
+  impl_->one_dead_less(tenant);
   ++impl_->counts.waiting;
   return true;
 }
 
-std::expected<bool, Trouble> WebhookOutbox::drop(std::string_view id) {
+std::expected<bool, Trouble> WebhookOutbox::drop(const call::TenantId& tenant,
+                                                 std::string_view id) {
   const std::scoped_lock lock(impl_->mutex);
-  if (impl_->db == nullptr) return false;
-  const auto key = key_of(dead_kind, id);
-  const auto bytes = impl_->read(key);
-  if (!bytes) return std::unexpected(bytes.error());
-  if (bytes->empty()) return false;
+  const auto row = impl_->dead_one(tenant, id);
+  if (!row) return std::unexpected(row.error());
+  if (!*row) return false;
   rocksdb::WriteBatch batch;
-  batch.Delete(key);
+  batch.Delete(key_of(dead_kind, id));
   if (auto written = impl_->write(batch); !written) return std::unexpected(written.error());
-  --impl_->counts.dead;
+  impl_->one_dead_less(tenant);
   return true;
 }
 

@@ -23,6 +23,7 @@ struct OutgoingEvent {
   std::string id;            // printable ASCII, no `/`; ids sort as their events in the log
   std::string type;
   call::CallId call;
+  call::TenantId tenant;  // whose call it is
   call::Time queued_at{};
   std::string body;  // what is sent
 };
@@ -81,15 +82,20 @@ class Outbox {
   /// It was given up: no longer waits. `dead.event` as it was found.
   virtual std::expected<void, Trouble> bury(const DeadEvent& dead) = 0;
 
-  /// The first `max` dead with ids above `after`, the oldest first.
-  virtual std::expected<std::vector<DeadEvent>, Trouble> dead(std::string_view after,
+  /// The first `max` dead of a tenant with ids above `after`, the oldest first.
+  virtual std::expected<std::vector<DeadEvent>, Trouble> dead(const call::TenantId& tenant,
+                                                              std::string_view after,
                                                               std::size_t max) const = 0;
-  /// Has it wait again, behind all that wait, as queued at `at`. False: there is
-  /// none of this id.
-  virtual std::expected<bool, Trouble> revive(std::string_view id, call::Time at) = 0;
-  /// Forgets a dead one. False: there is none.
-  virtual std::expected<bool, Trouble> drop(std::string_view id) = 0;
+  /// How many dead the tenant has.
+  [[nodiscard]] virtual std::size_t dead_of(const call::TenantId& tenant) const = 0;
+  /// Has it wait again, behind all that wait, as queued at `at`. False: the tenant
+  /// has none of this id.
+  virtual std::expected<bool, Trouble> revive(const call::TenantId& tenant, std::string_view id,
+                                              call::Time at) = 0;
+  /// Forgets a dead one. False: the tenant has none of this id.
+  virtual std::expected<bool, Trouble> drop(const call::TenantId& tenant, std::string_view id) = 0;
 
+  /// Of all tenants.
   struct Counts {
     std::size_t waiting = 0;
     std::size_t dead = 0;

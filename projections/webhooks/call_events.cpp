@@ -103,6 +103,7 @@ std::vector<history::OutgoingEvent> events_of(const call::Record& record,
     event.id = id_of(log_id, record.position, told.size() + 1);
     event.type = type;
     event.call = row.id;
+    event.tenant = row.tenant;
     event.body = with_raw(json::serialize(head), "data", data_of(row, record.position, callee));
     told.push_back(std::move(event));
   };

@@ -306,6 +306,29 @@ describe('those that were given up', () => {
     assert.equal((await tool(server, 'drop')).code, 2);
   });
 
+  test('are there for their tenant and for no other', async (t) => {
+    const { server } = await start(t, { answer: () => 410 });
+    await call(server);
+    const list = async (tenant) => {
+      const token = tokenFor(person('service', { role: 'SERVICE', tenant }));
+      return (await request(server, 'GET', '/v1/webhooks/dead', { token })).json;
+    };
+    let own = await list('acme');
+    while (own.total < 1) own = await list('acme');
+    const { id } = own.webhooks[0];
+    assert.deepEqual(await list('umbrella'), { total: 0, webhooks: [] });
+    const token = tokenFor(person('service', { role: 'SERVICE', tenant: 'umbrella' }));
+    for (const [method, below] of [['POST', `${id}/retry`], ['DELETE', id]])
+      assert.equal((await request(server, method, `/v1/webhooks/dead/${below}`, { token })).status, 404);
+    assert.deepEqual(await list('acme'), own);
+  });
+
+  test('need somebody to say whose', async () => {
+    const { code, stderr } = await callstate(['webhooks', 'dead', '--server', 'http://127.0.0.1:1']);
+    assert.equal(code, 2);
+    assert.match(stderr, /Say whose webhooks/);
+  });
+
   test('are nobody else’s to see', async (t) => {
     const { server } = await start(t);
     for (const role of ['CRM_USER', 'AUDITOR']) {

@@ -21,11 +21,15 @@ using Standing = history::Outbox::Standing;
 
 constexpr auto log_id = "0190d6a4-7c1e-7b3a-9f00-3f2a9c41d07b";
 
-OutgoingEvent event_of(const std::string& id, std::uint8_t call = 1) {
+const auto acme = call::TenantId::clipped("acme");
+const auto umbrella = call::TenantId::clipped("umbrella");
+
+OutgoingEvent event_of(const std::string& id, const call::TenantId& tenant = acme) {
   OutgoingEvent event;
   event.id = id;
   event.type = "call.ended";
-  event.call.bytes[15] = call;
+  event.call.bytes[15] = 1;
+  event.tenant = tenant;
   event.queued_at = call::Time(std::chrono::seconds(1'000'000));
   event.body = "{\"id\":\"" + id + "\"}";
   return event;
@@ -60,7 +64,7 @@ class WebhookOutboxTest : public ::testing::Test {
   [[nodiscard]] std::vector<std::string> dead(std::string_view after = {},
                                               std::size_t max = 100) const {
     std::vector<std::string> ids;
-    const auto found = outbox->dead(after, max);
+    const auto found = outbox->dead(acme, after, max);
     for (const auto& each : found.value()) ids.push_back(each.event.id);
     return ids;
   }
@@ -107,6 +111,7 @@ TEST_F(WebhookOutboxTest, GivesAWholeEventBack) {
   EXPECT_EQ(found->id, made.id);
   EXPECT_EQ(found->type, made.type);
   EXPECT_EQ(found->call, made.call);
+  EXPECT_EQ(found->tenant, made.tenant);
   EXPECT_EQ(found->queued_at, made.queued_at);
   EXPECT_EQ(found->body, made.body);
   EXPECT_EQ(*outbox->find(listed.number + 1), std::nullopt);
@@ -142,7 +147,7 @@ TEST_F(WebhookOutboxTest, KeepsTheDeadWithWhatBecameOfThem) {
   EXPECT_THAT(dead("a"), ElementsAre("b"));
   EXPECT_THAT(dead("", 1), ElementsAre("a"));
   EXPECT_EQ(outbox->counts().dead, 2U);
-  const auto found = outbox->dead("", 1)->at(0);
+  const auto found = outbox->dead(acme, "", 1)->at(0);
   EXPECT_EQ(found.why, "connection refused");
   EXPECT_EQ(found.attempts, 7U);
   EXPECT_EQ(found.died_at, later);
@@ -152,8 +157,8 @@ TEST_F(WebhookOutboxTest, KeepsTheDeadWithWhatBecameOfThem) {
 TEST_F(WebhookOutboxTest, HasADeadOneWaitAgainBehindAllOthers) {
   append({"a", "b"});
   bury(1);
-  EXPECT_TRUE(*outbox->revive("a", later));
-  EXPECT_FALSE(*outbox->revive("a", later));
+  EXPECT_TRUE(*outbox->revive(acme, "a", later));
+  EXPECT_FALSE(*outbox->revive(acme, "a", later));
   EXPECT_THAT(waiting(), ElementsAre("b", "a"));
   EXPECT_THAT(dead(), IsEmpty());
   reopen();
@@ -166,10 +171,29 @@ TEST_F(WebhookOutboxTest, HasADeadOneWaitAgainBehindAllOthers) {
 TEST_F(WebhookOutboxTest, ForgetsADeadOne) {
   append({"a"});
   bury(1);
-  EXPECT_TRUE(*outbox->drop("a"));
-  EXPECT_FALSE(*outbox->drop("a"));
-  EXPECT_FALSE(*outbox->drop(""));
+  EXPECT_TRUE(*outbox->drop(acme, "a"));
+  EXPECT_FALSE(*outbox->drop(acme, "a"));
+  EXPECT_FALSE(*outbox->drop(acme, ""));
   EXPECT_EQ(outbox->counts().dead, 0U);
+}
+
+TEST_F(WebhookOutboxTest, KeepsTheDeadOfTenantsApart) {
+  ASSERT_TRUE(outbox->append(
+      std::vector{event_of("a"), event_of("b", umbrella), event_of("c"), event_of("d", umbrella)},
+      {}));
+  for (const auto number : {1, 2, 3, 4}) bury(static_cast<std::uint64_t>(number));
+  reopen();
+  EXPECT_THAT(dead(), ElementsAre("a", "c"));
+  EXPECT_THAT(dead("", 2), ElementsAre("a", "c")) << "a page is full of the tenant's own";
+  EXPECT_EQ(outbox->dead_of(acme), 2U);
+  EXPECT_FALSE(*outbox->revive(acme, "b", later));
+  EXPECT_FALSE(*outbox->drop(acme, "b"));
+  EXPECT_EQ(outbox->dead_of(umbrella), 2U);
+  EXPECT_TRUE(*outbox->revive(umbrella, "b", later));
+  EXPECT_TRUE(*outbox->drop(umbrella, "d"));
+  EXPECT_EQ(outbox->dead_of(umbrella), 0U);
+  EXPECT_EQ(outbox->dead_of(acme), 2U);
+  EXPECT_EQ((*outbox->find(5))->tenant, umbrella);
 }
 
 TEST_F(WebhookOutboxTest, HasTheOldestDeadMakeWay) {
@@ -181,6 +205,7 @@ TEST_F(WebhookOutboxTest, HasTheOldestDeadMakeWay) {
   for (std::size_t i = 1; i <= too_many; ++i) bury(i);
   EXPECT_EQ(outbox->counts().dead, history::Outbox::dead_max);
   EXPECT_EQ(outbox->counts().overrun, 3U);
+  EXPECT_EQ(outbox->dead_of(acme), history::Outbox::dead_max);
   EXPECT_THAT(dead("", 1), ElementsAre("100003"));
   reopen();
   EXPECT_EQ(outbox->counts().dead, history::Outbox::dead_max);
@@ -218,7 +243,7 @@ TEST_F(WebhookOutboxTest, SurvivesAKill) {
   ASSERT_TRUE(found);
   EXPECT_EQ(found->standing.position, 9U);
   EXPECT_EQ(killed.waiting(0, 9)->at(0).id, "c");
-  EXPECT_EQ(killed.dead("", 9)->at(0).event.id, "b");
+  EXPECT_EQ(killed.dead(acme, "", 9)->at(0).event.id, "b");
 }
 
 TEST_F(WebhookOutboxTest, PassesOverAPositionWithANote) {
@@ -237,7 +262,7 @@ TEST_F(WebhookOutboxTest, MayBeOpenedAgainAfterTrouble) {
 TEST_F(WebhookOutboxTest, IsEmptyBeforeItIsOpened) {
   const WebhookOutbox unopened(directory / "nothing");
   EXPECT_THAT(*unopened.waiting(0, 9), IsEmpty());
-  EXPECT_THAT(*unopened.dead("", 9), IsEmpty());
+  EXPECT_THAT(*unopened.dead(acme, "", 9), IsEmpty());
   EXPECT_FALSE(std::filesystem::exists(directory / "nothing"));
 }
 

@@ -1,5 +1,6 @@
 #include "support/memory_outbox.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace callstate::support {
@@ -78,21 +79,29 @@ std::expected<void, Trouble> MemoryOutbox::bury(const DeadEvent& dead) {
   return {};
 }
 
-std::expected<std::vector<DeadEvent>, Trouble> MemoryOutbox::dead(std::string_view after,
+std::expected<std::vector<DeadEvent>, Trouble> MemoryOutbox::dead(const call::TenantId& tenant,
+                                                                  std::string_view after,
                                                                   std::size_t max) const {
   const std::scoped_lock lock(mutex_);
   if (trouble_) return std::unexpected(*trouble_);
   std::vector<DeadEvent> found;
   for (auto at = dead_.upper_bound(after); at != dead_.end() && found.size() < max; ++at)
-    found.push_back(at->second);
+    if (at->second.event.tenant == tenant) found.push_back(at->second);
   return found;
 }
 
-std::expected<bool, Trouble> MemoryOutbox::revive(std::string_view id, call::Time at) {
+std::size_t MemoryOutbox::dead_of(const call::TenantId& tenant) const {
+  const std::scoped_lock lock(mutex_);
+  return static_cast<std::size_t>(std::ranges::count_if(
+      dead_, [&](const auto& each) { return each.second.event.tenant == tenant; }));
+}
+
+std::expected<bool, Trouble> MemoryOutbox::revive(const call::TenantId& tenant, std::string_view id,
+                                                  call::Time at) {
   const std::scoped_lock lock(mutex_);
   if (trouble_) return std::unexpected(*trouble_);
   const auto found = dead_.find(id);
-  if (found == dead_.end()) return false;
+  if (found == dead_.end() || found->second.event.tenant != tenant) return false;
   auto event = std::move(found->second.event);
   dead_.erase(found);
   event.number = next_++;
@@ -101,10 +110,13 @@ std::expected<bool, Trouble> MemoryOutbox::revive(std::string_view id, call::Tim
   return true;
 }
 
-std::expected<bool, Trouble> MemoryOutbox::drop(std::string_view id) {
+std::expected<bool, Trouble> MemoryOutbox::drop(const call::TenantId& tenant, std::string_view id) {
   const std::scoped_lock lock(mutex_);
   if (trouble_) return std::unexpected(*trouble_);
-  return dead_.erase(std::string(id)) > 0;
+  const auto found = dead_.find(id);
+  if (found == dead_.end() || found->second.event.tenant != tenant) return false;
+  dead_.erase(found);
+  return true;
 }
 
 MemoryOutbox::Counts MemoryOutbox::counts() const {

@@ -27,9 +27,12 @@ class MemoryOutbox final : public history::Outbox {
   std::expected<void, history::Trouble> taken(std::uint64_t number) override;
   std::expected<void, history::Trouble> bury(const history::DeadEvent& dead) override;
   std::expected<std::vector<history::DeadEvent>, history::Trouble> dead(
-      std::string_view after, std::size_t max) const override;
-  std::expected<bool, history::Trouble> revive(std::string_view id, call::Time at) override;
-  std::expected<bool, history::Trouble> drop(std::string_view id) override;
+      const call::TenantId& tenant, std::string_view after, std::size_t max) const override;
+  [[nodiscard]] std::size_t dead_of(const call::TenantId& tenant) const override;
+  std::expected<bool, history::Trouble> revive(const call::TenantId& tenant, std::string_view id,
+                                               call::Time at) override;
+  std::expected<bool, history::Trouble> drop(const call::TenantId& tenant,
+                                             std::string_view id) override;
   [[nodiscard]] Counts counts() const override;
 
   /// From now on everything fails so; nothing: it works again.

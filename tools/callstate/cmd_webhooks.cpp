@@ -24,6 +24,12 @@ struct Options {
 class Server {
  public:
   static std::expected<Server, Trouble> at(const Options& options) {
+    if (options.service.token.empty() && options.service.tenant.empty()) {
+      return std::unexpected(Trouble{
+          Exit::unusable,
+          "Say whose webhooks: with --token a token of the role SERVICE, or with --tenant a "
+          "tenant's id where the server runs with --dev."});
+    }
     auto client = ServiceClient::at(options.service);
     if (!client) return std::unexpected(client.error());
     return Server(std::move(*client));
@@ -143,11 +149,19 @@ int act(const Options& options, Act what, std::string_view done) {
   return static_cast<int>(exit);
 }
 
+void add_server_options(CLI::App& app, Options& options) {
+  add_service_options(app, options.service);
+  app.add_option("--tenant", options.service.tenant,
+                 "whose webhooks, when it runs with --dev; else the token says so")
+      ->type_name("ID")
+      ->group("Which server");
+}
+
 CLI::App* add_act(CLI::App& webhooks, Options& options, const char* name, const char* what) {
   CLI::App* act = webhooks.add_subcommand(name, what);
   act->add_option("ID", options.ids, "as `callstate webhooks dead` shows them");
   act->add_flag("--all", options.all, "all that were given up");
-  add_service_options(*act, options.service);
+  add_server_options(*act, options);
   return act;
 }
 
@@ -157,21 +171,21 @@ void add_webhooks(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   CLI::App* webhooks = app.add_subcommand("webhooks", "Look after webhooks that were given up");
   webhooks->description(
-      "Look after webhooks that were given up.\n"
+      "Look after a tenant's webhooks that were given up.\n"
       "A webhook that its receiver has not taken for a day (--webhook-give-up of the server) is "
       "sent no more. It is kept, until it is sent again or forgotten on purpose.\n"
       "Exits with 0 when it is done, 1 when there is none of an id, 2 when it cannot be done.");
   webhooks->require_subcommand(1);
   webhooks->footer(
       "Examples:\n"
-      "  callstate webhooks dead\n"
-      "  callstate webhooks dead --json | jq -r '.webhooks[].id'\n"
+      "  callstate webhooks dead --tenant acme\n"
+      "  callstate webhooks dead --tenant acme --json | jq -r '.webhooks[].id'\n"
       "  callstate webhooks retry --all --server http://127.0.0.1:7480 --token JWT\n"
-      "  callstate webhooks drop evt_8f41c7e09a52_0000000000004711_1");
+      "  callstate webhooks drop --tenant acme evt_8f41c7e09a52_0000000000004711_1");
 
   CLI::App* dead = webhooks->add_subcommand("dead", "List them, the oldest first");
   dead->add_flag("--json", options->json, "one JSON object, with what was to be sent");
-  add_service_options(*dead, options->service);
+  add_server_options(*dead, *options);
   dead->callback([options, &exit_code] { exit_code = list(*options); });
 
   add_act(*webhooks, *options, "retry", "Send them again, as new ones")

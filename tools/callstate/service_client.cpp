@@ -34,10 +34,9 @@ void add_service_options(CLI::App& app, ServiceOptions& options) {
 std::expected<ServiceClient, Trouble> ServiceClient::at(const ServiceOptions& options) {
   auto url = parse_server_url(options.server, options.ca_file);
   if (!url) return std::unexpected(Trouble{Exit::unusable, "--server: " + url.error()});
-  return ServiceClient(std::move(*url),
-                       options.token.empty()
-                           ? development_token("callstate-tools", "tools", "SERVICE")
-                           : options.token);
+  if (!options.token.empty()) return ServiceClient(std::move(*url), options.token);
+  const std::string_view tenant = options.tenant.empty() ? "tools" : options.tenant;
+  return ServiceClient(std::move(*url), development_token("callstate-tools", tenant, "SERVICE"));
 }
 
 std::expected<HttpAnswer, Trouble> ServiceClient::ask(std::string_view method,

@@ -147,11 +147,11 @@ std::optional<transports::HttpResponse> WebhookService::answer(
   if (path.ends_with(retry_route)) {
     path.remove_suffix(retry_route.size());
     if (request.method != "POST") return wrong_method("POST", "POST has it sent again");
-    return retry(std::string(path));
+    return retry(request.identity->tenant, std::string(path));
   }
   if (path.contains('/')) return std::nullopt;
   if (request.method != "DELETE") return wrong_method("DELETE", "DELETE forgets it");
-  return forget(std::string(path));
+  return forget(request.identity->tenant, std::string(path));
 }
 
 transports::HttpResponse WebhookService::list(const transports::HttpRequest& request) {
@@ -167,12 +167,13 @@ transports::HttpResponse WebhookService::list(const transports::HttpRequest& req
   const auto after = request.parameter("after");
   if (request.has_parameter("after") && !is_webhook_id(after))
     return transports::problem(400, "INVALID_MESSAGE", "`after` is the `next` of a page before");
-  const auto found = outbox_.dead(after, limit);
+  const auto& tenant = request.identity->tenant;
+  const auto found = outbox_.dead(tenant, after, limit);
   if (!found) return in_trouble(found.error());
   transports::HttpResponse response;
   transports::JsonWriter to(response.body);
   to.begin_object();
-  to.number("total", outbox_.counts().dead);
+  to.number("total", outbox_.dead_of(tenant));
   to.begin_array("webhooks");
   for (const auto& dead : *found) put(to, dead);
   to.end_array();
@@ -181,14 +182,16 @@ transports::HttpResponse WebhookService::list(const transports::HttpRequest& req
   return response;
 }
 
-transports::HttpResponse WebhookService::retry(const std::string& id) {
-  const auto found = outbox_.revive(id, clock_.now());
+transports::HttpResponse WebhookService::retry(const call::TenantId& tenant,
+                                               const std::string& id) {
+  const auto found = outbox_.revive(tenant, id, clock_.now());
   if (found && *found) sender_.wake();
   return done(found);
 }
 
-transports::HttpResponse WebhookService::forget(const std::string& id) {
-  return done(outbox_.drop(id));
+transports::HttpResponse WebhookService::forget(const call::TenantId& tenant,
+                                                const std::string& id) {
+  return done(outbox_.drop(tenant, id));
 }
 
 }  // namespace callstate::tools

@@ -24,7 +24,7 @@ namespace callstate::tools {
 ///   POST   /v1/webhooks/dead/{id}/retry  204: it is sent again
 ///   DELETE /v1/webhooks/dead/{id}        204: it is forgotten
 ///
-/// For the role SERVICE.
+/// For the role SERVICE, and of its own tenant: those of others are not there.
 class WebhookService {
  public:
   /// The log that is told of, where the outbox is kept, and who is told how it fares.
@@ -53,8 +53,8 @@ class WebhookService {
                  std::unique_ptr<projections::HttpClient> client, const Surroundings& around);
 
   transports::HttpResponse list(const transports::HttpRequest& request);
-  transports::HttpResponse retry(const std::string& id);
-  transports::HttpResponse forget(const std::string& id);
+  transports::HttpResponse retry(const call::TenantId& tenant, const std::string& id);
+  transports::HttpResponse forget(const call::TenantId& tenant, const std::string& id);
 
   const engine::Clock& clock_;
   storage::WebhookOutbox outbox_;

@@ -73,6 +73,7 @@ TEST(CallEvents, TellOfACalleeWhoIsOfflineWhileTheCallRings) {
   EXPECT_EQ(text(data, "calleeName"), "Bob");
   EXPECT_EQ(text(data, "status"), "RINGING");
   EXPECT_EQ(text(data, "tenantId"), "acme");
+  EXPECT_EQ(events.front().tenant.view(), "acme");
   EXPECT_EQ(text(data, "roomName"), "room");
   EXPECT_EQ(text(data, "callId"), call::to_string(events.front().call));
   EXPECT_EQ(text(data, "startedAt"), text(body, "timestamp"));

@@ -32,6 +32,7 @@ class DeliveriesTest : public testing::Test {
     history::OutgoingEvent event;
     event.id = "evt_" + std::to_string(1'000 + number);
     event.type = "call.ended";
+    event.tenant = tenant;
     event.call = call_of(call);
     event.queued_at = now.wall;
     event.body = "{}";
@@ -64,6 +65,7 @@ class DeliveriesTest : public testing::Test {
     return next ? std::chrono::ceil<call::Duration>(*next - now.steady) : call::Duration::max();
   }
 
+  const call::TenantId tenant = call::TenantId::clipped("acme");
   support::MemoryOutbox outbox;
   DeliverySettings settings;
   Deliveries deliveries{settings, outbox, 7};
@@ -165,7 +167,7 @@ TEST_F(DeliveriesTest, GivesUpWhatHasFailedForADay) {
   EXPECT_GE(now.wall - began, settings.give_up_after);
   EXPECT_LE(now.wall - began, settings.give_up_after + settings.pause_max);
   EXPECT_GT(attempts, 100);
-  const auto dead = *outbox.dead("", 10);
+  const auto dead = *outbox.dead(tenant, "", 10);
   ASSERT_EQ(dead.size(), 1U);
   EXPECT_EQ(dead[0].why, "connection refused");
   EXPECT_EQ(dead[0].attempts, static_cast<std::uint32_t>(attempts + 1));
@@ -187,7 +189,7 @@ TEST_F(DeliveriesTest, GivesUpAtOnceWhatIsAnsweredGone) {
   queue(1);
   due();
   EXPECT_EQ(status(1, 410), Fate::dead);
-  EXPECT_EQ((*outbox.dead("", 1)).at(0).why, "HTTP 410");
+  EXPECT_EQ((*outbox.dead(tenant, "", 1)).at(0).why, "HTTP 410");
 }
 
 TEST_F(DeliveriesTest, SendsAgainWhatIsBroughtBack) {
@@ -195,7 +197,7 @@ TEST_F(DeliveriesTest, SendsAgainWhatIsBroughtBack) {
   due();
   status(1, 410);
   EXPECT_THAT(due(), IsEmpty());
-  ASSERT_TRUE(*outbox.revive("evt_1001", now.wall));
+  ASSERT_TRUE(*outbox.revive(tenant, "evt_1001", now.wall));
   EXPECT_THAT(due(), ElementsAre(2));
   EXPECT_EQ(status(2, 200), Fate::taken);
   EXPECT_EQ(outbox.counts().dead, 0U);
@@ -290,7 +292,7 @@ TEST_F(DeliveriesTest, WaitsForAnOutboxInTrouble) {
   outbox.fail(std::nullopt);
   EXPECT_EQ(status(1, 200), Fate::taken);
   EXPECT_EQ(status(2, 410), Fate::dead);
-  EXPECT_EQ((*outbox.dead("", 1)).at(0).attempts, 1U);
+  EXPECT_EQ((*outbox.dead(tenant, "", 1)).at(0).attempts, 1U);
   EXPECT_EQ(deliveries.under_way(), 0U);
 }
 
