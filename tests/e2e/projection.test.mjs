@@ -20,6 +20,7 @@ import {
 } from './history_rows.mjs';
 import { parse, valueOf } from './metrics.mjs';
 import { PASSWORD, Postgres } from './postgres.mjs';
+import { Asker } from './spec.mjs';
 import { BINARY, callstate, Server } from './server.mjs';
 import { request } from './stations.mjs';
 import { confidential, tokenFor } from './tokens.mjs';
@@ -388,11 +389,16 @@ describe('whatever PostgreSQL does, calls go on', () => {
     assert.match(stopped.trouble.message, /CALL_STARTED in room picked/);
     const { stdout } = await exits(1, tool(server, 'status', 'postgres'));
     assert.match(stdout, new RegExp(`projection skip postgres ${position} --reason`));
-    await ask(server, 'POST', '/v1/projections/postgres/skip', {
-      body: { position: position + 1, reason: 'not that one' },
-      status: 409,
-    });
-    await exits(0, tool(server, 'skip', 'postgres', String(position), '--reason', 'a test'));
+    const asker = new Asker(server); // holds the answers against openapi.yaml
+    const skip = (body) =>
+      asker.ask('POST', '/v1/projections/{projection}/skip', {
+        params: { projection: 'postgres' },
+        token: tokenFor(SERVICE),
+        body,
+      });
+    assert.equal((await skip({ position: position + 1, reason: 'not that one' })).status, 409);
+    assert.equal((await skip({ position, reason: 'a test' })).status, 204);
+    await asker.ask('GET', '/v1/projections', { token: tokenFor(SERVICE) });
     const { skipped } = await level(server);
     assert.deepEqual(
       skipped.map((each) => [each.position, each.reason]),

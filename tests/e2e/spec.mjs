@@ -70,6 +70,7 @@ const params = {
   name: '1',
   call: '01976f00-0000-7000-8000-000000000000',
   id: 'evt_0',
+  projection: 'index',
 };
 /** Every operation of openapi.yaml, with a path that it takes. */
 export const operations = Object.entries(openapi.paths).flatMap(([path, item]) =>

@@ -585,6 +585,48 @@ describe('every path of openapi.yaml', () => {
     await strangers('POST', '/v1/webhooks/dead/{id}/retry', { params: { id: 'x' } });
   });
 
+  test('GET /v1/projections, POST and DELETE …/rebuild, …/verify, POST …/skip', async () => {
+    const by = { token: tokenFor(service()) };
+    const path = (verb) => `/v1/projections/{projection}/${verb}`;
+    const call = (method, verb, { projection = 'index', ...options } = {}) =>
+      asker.ask(method, path(verb), { params: { projection }, ...by, ...options });
+    const list = async () => (await status(200, asker.ask('GET', '/v1/projections', by))).json;
+    const last = async (verb) =>
+      (await list()).projections.find(({ name }) => name === 'index')[verb];
+    assert.deepEqual(
+      (await list()).projections.map(({ name }) => name),
+      ['index', 'webhooks'],
+    );
+    for (const verb of ['rebuild', 'verify']) {
+      // It may be over before it is stopped, and has to be stopped once.
+      let stopped = false;
+      for (let i = 0; i < 1_000 && !stopped; ++i) {
+        await status(202, call('POST', verb));
+        stopped = (await call('DELETE', verb)).status === 202;
+        while (/ing$/.test((await last(verb)).state));
+      }
+      assert.ok(stopped, verb);
+      await status(404, call('DELETE', verb));
+      await status(202, call('POST', verb, { body: {} }));
+      while (/ing$/.test((await last(verb)).state));
+      assert.equal((await last(verb)).state, 'done');
+      await status(409, call('POST', verb, { projection: 'webhooks' }));
+      await status(404, call('POST', verb, { projection: 'postgres' }));
+      await status(400, call('POST', verb, { body: { more: 1 } }), 'INVALID_MESSAGE');
+      await status(413, call('POST', verb, { body: tooMuch }));
+      for (const method of ['POST', 'DELETE']) {
+        await status(403, call(method, verb, { token }), 'FORBIDDEN');
+        await strangers(method, path(verb), { params: { projection: 'index' } });
+      }
+    }
+    assert.deepEqual((await last('verify')).drift, []);
+    await status(409, call('POST', 'skip', { body: { position: 1, reason: 'so' } }));
+    await status(400, call('POST', 'skip', { body: { position: 1 } }), 'INVALID_MESSAGE');
+    await status(403, call('POST', 'skip', { token: tokenFor(auditor) }), 'FORBIDDEN');
+    await strangers('POST', path('skip'), { params: { projection: 'index' } });
+    await strangers('GET', '/v1/projections', {});
+  });
+
   test('GET /healthz, /readyz, /metrics', async () => {
     const huge = { headers: { 'X-Filler': 'x'.repeat(17 * 1024) } };
     for (const path of ['/healthz', '/readyz', '/metrics']) {
@@ -630,7 +672,7 @@ describe('every path of openapi.yaml', () => {
 
   test('takes no methods but those that are documented', async () => {
     const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-    const params = { room: 'r', user: 'u', name: '1', id: 'x' };
+    const params = { room: 'r', user: 'u', name: '1', id: 'x', projection: 'index' };
     const some = tokenFor(service());
     for (const [path, item] of Object.entries(openapi.paths)) {
       const documented = methods.filter((method) => item[method.toLowerCase()]);
@@ -650,7 +692,7 @@ describe('every path of openapi.yaml', () => {
   test('may be asked and read by pages of the origins that are named, and by no others', async () => {
     const grants = (headers, name) =>
       (headers[`access-control-${name}`] ?? '').toLowerCase().split(/, */).filter(Boolean);
-    const params = { room: 'r', user: 'u', name: '1' };
+    const params = { room: 'r', user: 'u', name: '1', projection: 'index' };
     const notForPages = ['/livekit/webhook', '/v1/checkpoints', '/v1/checkpoints/{name}'];
     for (const [path, item] of Object.entries(openapi.paths)) {
       const target = path.replace(/\{(\w+)\}/g, (_, name) => params[name]);
@@ -737,13 +779,15 @@ describe('every path of openapi.yaml', () => {
   });
 
   test('has been seen to succeed, and to fail', () => {
+    // It takes a record that PostgreSQL cannot hold: see projection.test.mjs.
+    const elsewhere = ['post /v1/projections/{projection}/skip'];
     for (const [path, item] of Object.entries(openapi.paths)) {
       for (const method of Object.keys(item).filter(
         (key) => follow(openapi, item[key]).value.responses,
       )) {
         const seen = [...(asker.answered.get(`${method.toUpperCase()} ${path}`) ?? [])];
         assert.ok(
-          seen.some((each) => each < 300),
+          elsewhere.includes(`${method} ${path}`) || seen.some((each) => each < 300),
           `${method} ${path}: ${seen}`,
         );
         assert.ok(

@@ -78,6 +78,31 @@ TEST_F(FollowerTest, FindsPoisonThatIsLaterOrEarlierThanTheOneThatIsKnown) {
   EXPECT_EQ(sink.rows.position, 9U);
 }
 
+TEST_F(FollowerTest, SaysSinceWhenAndWhatWasSkipped) {
+  auto world = World::connected();
+  append_records(world.log);
+  sink.poison[2] = "why";
+  const auto began = clock.now();
+  restart();
+  EXPECT_EQ(follower->status().since, began);
+  clock.advance(std::chrono::seconds(5));
+  run();
+  EXPECT_EQ(follower->status().since, began + std::chrono::seconds(5));
+  clock.advance(std::chrono::seconds(5));
+  follower->step();
+  EXPECT_EQ(follower->status().since, began + std::chrono::seconds(5)) << "it is still so";
+
+  ASSERT_TRUE(follower->skip(2, "ticket 7"));
+  const auto skipped = follower->status().skipped;
+  ASSERT_EQ(skipped.size(), 1U);
+  EXPECT_EQ(skipped[0].position, 2U);
+  EXPECT_EQ(skipped[0].reason, "ticket 7");
+  EXPECT_EQ(follower->status().since, began + std::chrono::seconds(10));
+  restart();
+  run();
+  EXPECT_EQ(follower->status().skipped.size(), 1U) << "a restart knows it, too";
+}
+
 TEST_F(FollowerTest, PoisonAtTheFirstRecordAppliesNothing) {
   append_records(World::ringing().log);
   sink.poison[1] = "why";

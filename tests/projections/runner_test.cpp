@@ -84,5 +84,34 @@ TEST_F(RunnerTest, SkipsPoisonForWhoeverAsks) {
   EXPECT_EQ(sink.skipped.at(2), "ticket 7");
 }
 
+TEST_F(RunnerTest, StandsStillForWork) {
+  auto world = World::group_of_three();
+  append(log, std::span(world.log).first(2));
+  Runner runner(projection, log, log_id, ports(), patient);
+  const Runner::Work nothing = []() -> std::expected<void, Trouble> { return {}; };
+  EXPECT_FALSE(runner.between_steps(nothing)) << "it does not run yet";
+  runner.start();
+  EXPECT_TRUE(sink.wait_for(2));
+  append(log, std::span(world.log).subspan(2));
+  call::Position at = 0;
+  const auto worked = runner.between_steps([&]() -> std::expected<void, Trouble> {
+    at = sink.rows.position;
+    sink.rows.position = 1;  // as of what was put in their place
+    return {};
+  });
+  EXPECT_TRUE(worked);
+  EXPECT_EQ(at, 2U) << "no step ran meanwhile";
+  EXPECT_TRUE(sink.wait_for(3)) << "it goes on from where it is opened, though no pause is over";
+  EXPECT_EQ(sink.opened, 2);
+  EXPECT_EQ(sink.applied, (std::vector<call::Position>{2, 3}));
+
+  const auto failed = runner.between_steps(
+      []() -> std::expected<void, Trouble> { return std::unexpected(lasting("no")); });
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().message, "no");
+  runner.stop();
+  EXPECT_FALSE(runner.between_steps(nothing)) << "it runs no more";
+}
+
 }  // namespace
 }  // namespace callstate::projections

@@ -251,6 +251,7 @@ TEST_F(WebhookOutboxTest, PassesOverAPositionWithANote) {
   reopen();
   EXPECT_EQ(opened.standing.position, 42U);
   EXPECT_EQ(opened.standing.fold_after, 40U);
+  EXPECT_THAT(opened.skipped, ElementsAre(history::Skipped{42, "a reason", later}));
 }
 
 TEST_F(WebhookOutboxTest, MayBeOpenedAgainAfterTrouble) {

@@ -84,6 +84,10 @@ std::optional<call::Position> position_in(const Body& body) {
   return position;
 }
 
+bool is_reason(std::string_view text) {
+  return !text.empty() && text == transports::without_controls(text, reason_bytes_max);
+}
+
 std::optional<std::string> done(std::expected<history::Rebuilt, history::Trouble> rebuilt,
                                 Job& job) {
   if (!rebuilt) return rebuilt.error().message;
@@ -176,10 +180,11 @@ HttpResponse ProjectionService::skip(const HttpRequest& request, const Served& w
   const auto position = position_in(body);
   if (!position) return refuse("position must be that of the record which has stopped it");
   const auto* reason = body.find("reason");
-  const std::string text = reason == nullptr || reason->kind != JsonKind::string
-                               ? std::string()
-                               : transports::without_controls(reason->text, reason_bytes_max);
-  if (text.empty()) return refuse("reason must say why, since it is kept");
+  if (reason == nullptr || reason->kind != JsonKind::string || !is_reason(reason->text)) {
+    return refuse(
+        "reason must say why, since it is kept: 1 to 1,024 bytes without control characters");
+  }
+  const std::string text(reason->text);
   const auto status = which.runner->status();
   if (status.state != projections::State::stopped_by_poison ||
       status.trouble->position != *position) {
