@@ -170,7 +170,7 @@ std::expected<std::vector<history::Skipped>, Trouble> WebhookOutbox::Impl::read_
       scan(skipped_kind, {skipped_kind}, [&](std::string_view key, std::string_view note) {
         call::Duration::rep at = 0;
         const auto [rest, error] = std::from_chars(note.data(), note.data() + note.size(), at);
-        note.remove_prefix(std::min<std::size_t>(note.size(), rest - note.data() + 1));
+        note.remove_prefix(std::min(note.size(), static_cast<std::size_t>(rest - note.data()) + 1));
         found.push_back({number_of(key), std::string(note), call::Time(call::Duration(at))});
         return error == std::errc();
       });
