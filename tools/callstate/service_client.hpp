@@ -16,9 +16,9 @@ namespace callstate::tools {
 /// A running server that a tool asks as the role SERVICE.
 struct ServiceOptions {
   std::string server = "http://127.0.0.1:7480";
-  std::string ca_file;
-  std::string token;   // empty: the development secret's
-  std::string tenant;  // of that one; empty: any will do
+  std::string ca_file{};
+  std::string token{};   // empty: the development secret's
+  std::string tenant{};  // of that one; empty: any will do
 };
 
 void add_service_options(CLI::App& app, ServiceOptions& options);
