@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <iterator>
+#include <map>
 #include <stdexcept>
 
 #include "storage/sample_records.hpp"
@@ -73,11 +74,36 @@ std::vector<call::Position> positions_in(const engine::LogReader& reader, std::s
   return positions;
 }
 
+namespace {
+
+/// By name; without those that are under way, and may go at any moment.
+std::map<fs::path, std::uintmax_t> sizes_in(const fs::path& directory) {
+  std::map<fs::path, std::uintmax_t> sizes;
+  for (const auto& file : fs::directory_iterator(directory)) {
+    std::error_code gone;
+    if (file.path().extension() != ".new")
+      sizes[file.path().filename()] = fs::file_size(file.path(), gone);
+  }
+  return sizes;
+}
+
+}  // namespace
+
+// A kill is of one moment, and a compaction in the background may take files away
+// while they are copied: then it was not one.
 void copy_files(const fs::path& from, const fs::path& to) {
   fs::create_directories(to);
-  for (const auto& file : fs::directory_iterator(from)) {
-    if (file.path().extension() == ".new") continue;  // under way; may go at any moment
-    fs::copy_file(file.path(), to / file.path().filename());
+  for (bool whole = false; !whole;) {
+    const auto sizes = sizes_in(from);
+    whole = true;
+    for (const auto& [name, size] : sizes) {
+      std::error_code gone;
+      whole = fs::copy_file(from / name, to / name, gone) && whole;
+    }
+    whole = whole && sizes_in(from) == sizes;
+    for (const auto& [name, size] : sizes) {
+      if (!whole) fs::remove(to / name);
+    }
   }
 }
 
