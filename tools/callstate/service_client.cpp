@@ -35,7 +35,7 @@ std::expected<ServiceClient, Trouble> ServiceClient::at(const ServiceOptions& op
   auto url = parse_server_url(options.server, options.ca_file);
   if (!url) return std::unexpected(Trouble{Exit::unusable, "--server: " + url.error()});
   if (!options.token.empty()) return ServiceClient(std::move(*url), options.token);
-  const std::string_view tenant = options.tenant.empty() ? "tools" : options.tenant;
+  const std::string tenant = options.tenant.empty() ? "tools" : options.tenant;
   return ServiceClient(std::move(*url), development_token("callstate-tools", tenant, "SERVICE"));
 }
 
