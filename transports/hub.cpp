@@ -69,6 +69,7 @@ void Hub::remove(engine::SessionId id) {
   std::erase(sessions, session);
   if (sessions.empty()) users_.erase(users_.find(key));
   if (session->touched) std::ranges::replace(touched_, session, nullptr);
+  if (session->answered) std::ranges::replace(answered_, session, nullptr);
   sessions_.erase(id);
 }
 
@@ -98,20 +99,38 @@ bool Hub::concerns(std::uint16_t number, const std::vector<engine::Effect>& effe
 }
 
 void Hub::carry_out(const std::vector<engine::Effect>& effects) {
+  answering_ = 0;
   for (const auto& effect : effects)
     std::visit([this](const auto& known) { carry(known); }, effect);
 }
 
-void Hub::flush() {
-  // Backwards: the sender is answered first and so was touched first, but it is
-  // the others who wait for what it sent.
-  while (!touched_.empty()) {
-    auto* session = touched_.back();
-    touched_.pop_back();
+bool Hub::flush_some(std::size_t count) {
+  while (count > 0 && flushed_ < touched_.size()) {
+    auto* session = touched_[flushed_++];
     if (session == nullptr) continue;
+    --count;
     session->touched = false;
     session->outlet->flush();
   }
+  if (flushed_ < touched_.size()) return true;
+  touched_.clear();
+  flushed_ = 0;
+  return false;
+}
+
+void Hub::flush_answered() {
+  for (std::size_t i = 0; i < answered_.size(); ++i) {
+    auto* session = answered_[i];
+    if (session == nullptr) continue;
+    session->answered = false;
+    session->outlet->flush();
+  }
+  answered_.clear();
+}
+
+void Hub::flush() {
+  flush_some(touched_.size());
+  flush_answered();
 }
 
 void Hub::close_all(const engine::Close& close) {
@@ -125,6 +144,7 @@ void Hub::close_all(const engine::Close& close) {
 void Hub::carry(const engine::Reply& effect) {
   auto* session = find(effect.to);
   if (session == nullptr) return;
+  answering_ = effect.to;
   Outgoing message(effect.message, media_);
   send(*session, message);
 }
@@ -245,9 +265,10 @@ void Hub::send(Session& session, Outgoing& message) {
 }
 
 void Hub::touch(Session& session) {
-  if (session.touched) return;
-  session.touched = true;
-  touched_.push_back(&session);
+  const bool own = session.id == answering_;
+  if (session.touched || (own && session.answered)) return;
+  (own ? session.answered : session.touched) = true;
+  (own ? answered_ : touched_).push_back(&session);
 }
 
 void Hub::send_once(Session& session, Outgoing& message) {

@@ -106,10 +106,16 @@ class Hub {
                                      const std::vector<engine::Effect>& effects);
 
   /// Carries out one durable batch: every effect that concerns sessions of this
-  /// hub, in order. What is sent stays queued until `flush`.
+  /// hub, in order. What is sent stays queued until a flush.
   void carry_out(const std::vector<engine::Effect>& effects);
-  /// Flushes each session written to since the last time: once after all the
-  /// batches that are there.
+  /// Flushes sessions that were sent what somebody else did, at most `count` of
+  /// them; gives whether there are more.
+  bool flush_some(std::size_t count);
+  /// Flushes those that were only told of what they did themselves: nobody waits for
+  /// that as for the other side's doings. What is sent to such a session meanwhile
+  /// goes out with it, in one write.
+  void flush_answered();
+  /// Flushes each session written to since the last time.
   void flush();
 
   /// Closes every session, for draining.
@@ -135,7 +141,8 @@ class Hub {
     std::uint64_t reached_by = 0;  // the last event that reached it, see `round_`
     bool attached = false;
     bool inbox = false;    // hears its user's presence
-    bool touched = false;  // written to in this batch
+    bool touched = false;   // in `touched_`
+    bool answered = false;  // in `answered_`
   };
 
   void carry(const engine::Reply& effect);
@@ -166,7 +173,11 @@ class Hub {
   std::unordered_map<engine::SessionId, Session> sessions_;
   Users users_;
   Rooms rooms_;
-  std::vector<Session*> touched_;  // null: removed since
+  // To be flushed; null: removed since. A session may be in both.
+  std::vector<Session*> touched_;
+  std::size_t flushed_ = 0;  // of `touched_`, from its front
+  std::vector<Session*> answered_;
+  engine::SessionId answering_ = 0;  // whose message the effects at hand are of
 };
 
 }  // namespace callstate::transports

@@ -11,6 +11,11 @@
 namespace callstate::projections::postgres {
 namespace {
 
+/// The commit does not wait for the disk. What a crash of PostgreSQL undoes is undone
+/// with its checkpoint, and made anew from there; and the log's own writes, on the same
+/// disk perhaps, do not wait behind it.
+constexpr std::string_view soon_durable = "SET LOCAL synchronous_commit TO off;";
+
 /// How many of `count` there are before the first that `fails` with itself among
 /// those looked at; `count` where none does.
 std::size_t before_first(std::size_t count,
@@ -56,7 +61,8 @@ void Store::apply(const history::Changes& changes) {
   try {
     Transaction transaction(connection_.raw());
     auto& work = transaction.work();
-    moved(work, transaction.first(advance(work, tables_, checkpoint_, changes.position)),
+    moved(work,
+          transaction.first(text(soon_durable, advance(work, tables_, checkpoint_, changes.position))),
           changes.position);
     transaction.last(writer_->write(work, changes, before.position));
   } catch (const pqxx::data_exception& error) {

@@ -93,6 +93,25 @@ test('a start removes old checkpoints, and nothing that is not one', async () =>
   await server.stop();
 });
 
+test('checkpoints are of their tenant, and none takes another its own away', async () => {
+  const server = await Server.start({ dataDir: fresh() });
+  const asked = (method, path, tenant) =>
+    fetch(`${server.http}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${tokenFor(person('audit', { role: 'AUDITOR', tenant }))}` },
+    });
+  const make = async (tenant) => (await asked('POST', '/v1/checkpoints', tenant)).json();
+  const theirs = await make('globex');
+  assert.equal((await asked('DELETE', `/v1/checkpoints/${theirs.name}`, 'acme')).status, 404);
+  const ours = [];
+  for (let i = 0; i < 6; ++i) ours.push(await make('acme'));
+  assert.ok(existsSync(theirs.path));
+  assert.deepEqual(ours.map(({ path }) => existsSync(path)), [false, false, true, true, true, true]);
+  assert.equal((await asked('DELETE', `/v1/checkpoints/${theirs.name}`, 'globex')).status, 204);
+  assert.ok(!existsSync(theirs.path));
+  await server.stop();
+});
+
 test('below the reserve of free space messages are refused and the state is still shown', async () => {
   const dataDir = fresh();
   const first = await Server.start({ dataDir });

@@ -62,6 +62,7 @@ void measure_projection(const Options& options, std::vector<Figure>& figures);
 // Those beside servers of others' making, which play the same calls.
 void measure_flat_out(const Options& options, std::vector<Figure>& figures);
 void measure_paced(const Options& options, std::vector<Figure>& figures);
+void measure_projected(const Options& options, std::vector<Figure>& figures);
 void measure_storm(const Options& options, std::vector<Figure>& figures);
 void measure_polls(const Options& options, std::vector<Figure>& figures);
 void measure_reconnect(const Options& options, std::vector<Figure>& figures);

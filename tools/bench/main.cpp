@@ -31,7 +31,7 @@ int main(int argc, char** argv) {
   auto* peers = app.add_subcommand(
       "peers", "callstate beside relays of the same calls on npm's ws and socket.io");
   peers->fallthrough();
-  peers->add_option("figures", options.only, "flat_out, paced, storm, polls, reconnect; all");
+  peers->add_option("figures", options.only, "flat_out, paced, projected, storm, polls, reconnect; all");
   app.footer(
       "Examples:\n  callstate_bench\n  callstate_bench --json append replay\n"
       "  callstate_bench peers --json flat_out\n");
@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
                        {"projection", measure_projection}};
   const Measures beside_peers{{"flat_out", measure_flat_out},
                               {"paced", measure_paced},
+                              {"projected", measure_projected},
                               {"storm", measure_storm},
                               {"polls", measure_polls},
                               {"reconnect", measure_reconnect}};

@@ -59,7 +59,7 @@ std::optional<transports::HttpResponse> Checkpoints::answer(
     return make(*request.identity);
   }
   if (request.method != "DELETE") return wrong_method("DELETE", "DELETE removes it");
-  return remove(std::string(path.substr(route.size() + 1)));
+  return remove(path.substr(route.size() + 1), *request.identity);
 }
 
 transports::HttpResponse Checkpoints::make(const transports::Identity& by) {
@@ -69,13 +69,20 @@ transports::HttpResponse Checkpoints::make(const transports::Identity& by) {
   if (error) {
     return transports::problem(500, "INTERNAL", "cannot make a folder for checkpoints");
   }
-  make_space();
+  if (!make_space(by.tenant)) {
+    auto refusal = transports::problem(503, "OVERLOADED",
+                                       "there are as many checkpoints as the server keeps, all of "
+                                       "them new: try again in some minutes");
+    refusal.fields.emplace_back("Retry-After", "60");
+    return refusal;
+  }
   while (fs::exists(folder_ / std::to_string(++last_), error)) continue;
   const std::string name = std::to_string(last_);
   const auto position = store_.reader().head();
   if (auto made = store_.make_checkpoint((folder_ / name).string()); !made) {
     return transports::problem(500, "INTERNAL", made.error().message);
   }
+  made_.emplace(last_, Made{by.tenant, std::chrono::steady_clock::now()});
   transports::HttpResponse response;
   response.status = 201;
   transports::JsonWriter json(response.body);
@@ -89,30 +96,35 @@ transports::HttpResponse Checkpoints::make(const transports::Identity& by) {
   return response;
 }
 
-transports::HttpResponse Checkpoints::remove(const std::string& name) {
+transports::HttpResponse Checkpoints::remove(std::string_view name,
+                                             const transports::Identity& by) {
   const std::scoped_lock lock(mutex_);
-  std::error_code ignored;
-  if (!is_number(name) || !is_checkpoint(folder_ / name))
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(name.data(), name.data() + name.size(), number);
+  const auto found = read.ec == std::errc() && read.ptr == name.data() + name.size()
+                         ? made_.find(number)
+                         : made_.end();
+  if (found == made_.end() || found->second.tenant != by.tenant)
     return transports::problem(404, "", "there is no checkpoint of this name");
-  fs::remove_all(folder_ / name, ignored);
+  remove(number);
   return {.status = 204, .content_type = {}, .body = {}};
 }
 
-void Checkpoints::make_space() {
-  std::vector<std::uint64_t> names;
+bool Checkpoints::make_space(const call::TenantId& tenant) {
+  const auto of_tenant = [&](const auto& made) { return made.second.tenant == tenant; };
+  if (std::ranges::count_if(made_, of_tenant) >= std::ptrdiff_t{of_a_tenant_max})
+    remove(std::ranges::find_if(made_, of_tenant)->first);
+  if (made_.size() < checkpoints_max) return true;
+  const auto& [number, oldest] = *made_.begin();
+  if (std::chrono::steady_clock::now() - oldest.at < kept_for) return false;
+  remove(number);
+  return true;
+}
+
+void Checkpoints::remove(std::uint64_t number) {
   std::error_code ignored;
-  for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
-    if (!is_checkpoint(entry.path())) continue;
-    const std::string name = entry.path().filename().string();
-    std::uint64_t number = 0;
-    std::from_chars(name.data(), name.data() + name.size(), number);
-    names.push_back(number);
-  }
-  std::ranges::sort(names);
-  while (names.size() >= checkpoints_max) {
-    fs::remove_all(folder_ / std::to_string(names.front()), ignored);
-    names.erase(names.begin());
-  }
+  fs::remove_all(folder_ / std::to_string(number), ignored);
+  made_.erase(number);
 }
 
 }  // namespace callstate::tools

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "storage/store.hpp"
 #include "transports/http.hpp"
@@ -19,11 +22,15 @@ namespace callstate::tools {
 ///                                  "tenantId", of the only calls that are its own
 ///   DELETE /v1/checkpoints/{name}  204
 ///
-/// For the roles AUDITOR and SERVICE. At most `checkpoints_max` at a time: a
-/// further one takes the place of the oldest. All go when the server starts.
+/// For the roles AUDITOR and SERVICE. A tenant has `of_a_tenant_max` at a time: a
+/// further one takes the place of its oldest, and nobody's tools can take away what
+/// another tenant's look at. With `checkpoints_max` of all tenants, one that is older
+/// than `kept_for` makes room, or the answer is 503. All go when the server starts.
 class Checkpoints {
  public:
-  static constexpr std::size_t checkpoints_max = 8;
+  static constexpr std::size_t of_a_tenant_max = 4;
+  static constexpr std::size_t checkpoints_max = 32;
+  static constexpr std::chrono::minutes kept_for{10};
 
   Checkpoints(storage::Store& store, const std::filesystem::path& data_dir);
 
@@ -32,13 +39,20 @@ class Checkpoints {
 
  private:
   transports::HttpResponse make(const transports::Identity& by);
-  transports::HttpResponse remove(const std::string& name);
-  void make_space();
+  transports::HttpResponse remove(std::string_view name, const transports::Identity& by);
+  [[nodiscard]] bool make_space(const call::TenantId& tenant);
+  void remove(std::uint64_t number);
+
+  struct Made {
+    call::TenantId tenant;
+    std::chrono::steady_clock::time_point at;
+  };
 
   storage::Store& store_;
   std::filesystem::path folder_;
   std::mutex mutex_;
   std::uint64_t last_ = 0;
+  std::map<std::uint64_t, Made> made_;  // by number: the oldest first
 };
 
 }  // namespace callstate::tools

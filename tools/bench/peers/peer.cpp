@@ -39,9 +39,13 @@ std::vector<std::string> node(const Options& options, const std::vector<std::str
 
 class Callstate final : public Peer {
  public:
+  explicit Callstate(std::vector<std::string> flags) : flags_(std::move(flags)) {}
+
   std::vector<std::string> command(const Options& options,
                                    const std::string& data_dir) const override {
-    return ServerProcess::callstate(options, data_dir);
+    auto words = ServerProcess::callstate(options, data_dir);
+    words.insert(words.end(), flags_.begin(), flags_.end());
+    return words;
   }
   std::string handshake(const std::string& user, const std::string& room) const override {
     return ws_handshake("/party/" + room, development_token(user));
@@ -51,7 +55,10 @@ class Callstate final : public Peer {
     return call_message(step, room, callee);
   }
   Heard hear(std::string_view text) const override {
-    if (const auto step = step_of(text)) return {.step = step};
+    if (const auto step = step_of(text)) return {.step = step
+ private:
+  std::vector<std::string> flags_;
+};
     if (text.starts_with(R"({"type":"ROOM_STATE")")) return {.ready = true};
     if (text.starts_with(R"({"type":"ERROR")")) return {.problem = text};
     return {};
@@ -114,8 +121,8 @@ std::string ws_handshake(const std::string& path, const std::string& token) {
   return head + "\r\n";
 }
 
-std::unique_ptr<Peer> callstate_peer() {
-  return std::make_unique<Callstate>();
+std::unique_ptr<Peer> callstate_peer(std::vector<std::string> flags) {
+  return std::make_unique<Callstate>(std::move(flags));
 }
 
 std::unique_ptr<Peer> ws_peer() {

@@ -48,7 +48,8 @@ class Peer {
   [[nodiscard]] virtual bool ready_at_once() const { return false; }
 };
 
-std::unique_ptr<Peer> callstate_peer();
+/// With these flags besides those of every benchmark.
+std::unique_ptr<Peer> callstate_peer(std::vector<std::string> flags = {});
 /// The relay on `ws`.
 std::unique_ptr<Peer> ws_peer();
 /// The relay on Socket.IO, on Node with these flags.
