@@ -62,7 +62,8 @@ void Store::apply(const history::Changes& changes) {
     Transaction transaction(connection_.raw());
     auto& work = transaction.work();
     moved(work,
-          transaction.first(text(soon_durable, advance(work, tables_, checkpoint_, changes.position))),
+          transaction.first(
+              text(soon_durable, advance(work, tables_, checkpoint_, changes.position))),
           changes.position);
     transaction.last(writer_->write(work, changes, before.position));
   } catch (const pqxx::data_exception& error) {
