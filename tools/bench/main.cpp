@@ -31,7 +31,8 @@ int main(int argc, char** argv) {
   auto* peers = app.add_subcommand(
       "peers", "callstate beside relays of the same calls on npm's ws and socket.io");
   peers->fallthrough();
-  peers->add_option("figures", options.only, "flat_out, paced, projected, storm, polls, reconnect; all");
+  peers->add_option("figures", options.only,
+                    "flat_out, paced, projected, storm, polls, reconnect; all");
   app.footer(
       "Examples:\n  callstate_bench\n  callstate_bench --json append replay\n"
       "  callstate_bench peers --json flat_out\n");
@@ -47,12 +48,9 @@ int main(int argc, char** argv) {
                        {"idle", measure_idle},
                        {"restart", measure_restart},
                        {"projection", measure_projection}};
-  const Measures beside_peers{{"flat_out", measure_flat_out},
-                              {"paced", measure_paced},
-                              {"projected", measure_projected},
-                              {"storm", measure_storm},
-                              {"polls", measure_polls},
-                              {"reconnect", measure_reconnect}};
+  const Measures beside_peers{{"flat_out", measure_flat_out},   {"paced", measure_paced},
+                              {"projected", measure_projected}, {"storm", measure_storm},
+                              {"polls", measure_polls},         {"reconnect", measure_reconnect}};
   const Measures& all = peers->parsed() ? beside_peers : alone;
   for (const auto& name : options.only) {
     if (std::ranges::none_of(all, [&](const auto& known) { return known.first == name; })) {

@@ -55,14 +55,14 @@ class Callstate final : public Peer {
     return call_message(step, room, callee);
   }
   Heard hear(std::string_view text) const override {
-    if (const auto step = step_of(text)) return {.step = step
- private:
-  std::vector<std::string> flags_;
-};
+    if (const auto step = step_of(text)) return {.step = step};
     if (text.starts_with(R"({"type":"ROOM_STATE")")) return {.ready = true};
     if (text.starts_with(R"({"type":"ERROR")")) return {.problem = text};
     return {};
   }
+
+ private:
+  std::vector<std::string> flags_;
 };
 
 class WsRelay final : public Peer {
