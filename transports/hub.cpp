@@ -104,32 +104,28 @@ void Hub::carry_out(const std::vector<engine::Effect>& effects) {
     std::visit([this](const auto& known) { carry(known); }, effect);
 }
 
-bool Hub::flush_some(std::size_t count) {
-  while (count > 0 && flushed_ < touched_.size()) {
-    auto* session = touched_[flushed_++];
+void Hub::flush_urgent() {
+  while (!touched_.empty()) {
+    auto* session = touched_.back();
+    touched_.pop_back();
     if (session == nullptr) continue;
-    --count;
     session->touched = false;
     session->outlet->flush();
   }
-  if (flushed_ < touched_.size()) return true;
-  touched_.clear();
-  flushed_ = 0;
-  return false;
 }
 
 void Hub::flush_answered() {
-  for (std::size_t i = 0; i < answered_.size(); ++i) {
-    auto* session = answered_[i];
+  while (!answered_.empty()) {
+    auto* session = answered_.back();
+    answered_.pop_back();
     if (session == nullptr) continue;
     session->answered = false;
     session->outlet->flush();
   }
-  answered_.clear();
 }
 
 void Hub::flush() {
-  flush_some(touched_.size());
+  flush_urgent();
   flush_answered();
 }
 

@@ -108,9 +108,8 @@ class Hub {
   /// Carries out one durable batch: every effect that concerns sessions of this
   /// hub, in order. What is sent stays queued until a flush.
   void carry_out(const std::vector<engine::Effect>& effects);
-  /// Flushes sessions that were sent what somebody else did, at most `count` of
-  /// them; gives whether there are more.
-  bool flush_some(std::size_t count);
+  /// Flushes the sessions that were sent what somebody else did.
+  void flush_urgent();
   /// Flushes those that were only told of what they did themselves: nobody waits for
   /// that as for the other side's doings. What is sent to such a session meanwhile
   /// goes out with it, in one write.
@@ -140,7 +139,7 @@ class Hub {
     std::vector<Rooms::value_type*> rooms;
     std::uint64_t reached_by = 0;  // the last event that reached it, see `round_`
     bool attached = false;
-    bool inbox = false;    // hears its user's presence
+    bool inbox = false;     // hears its user's presence
     bool touched = false;   // in `touched_`
     bool answered = false;  // in `answered_`
   };
@@ -175,7 +174,6 @@ class Hub {
   Rooms rooms_;
   // To be flushed; null: removed since. A session may be in both.
   std::vector<Session*> touched_;
-  std::size_t flushed_ = 0;  // of `touched_`, from its front
   std::vector<Session*> answered_;
   engine::SessionId answering_ = 0;  // whose message the effects at hand are of
 };

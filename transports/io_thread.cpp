@@ -15,14 +15,9 @@ namespace {
 // What one read or write of a busy connection takes at most.
 constexpr std::size_t scratch_bytes = 64 * 1024;
 
-// Sessions that are written to before others are read, and submissions that are
-// handed over before more are read.
-const std::size_t flushed_together = getenv("FT") ? atoi(getenv("FT")) : 16;
-const std::size_t handed_over_together = getenv("HT") ? atoi(getenv("HT")) : 16;
-
 // How long whoever is only told of its own doings waits for a moment without
 // anything else to do.
-const std::chrono::microseconds answer_delay_max{getenv("AD") ? atoi(getenv("AD")) : 1000};
+constexpr std::chrono::milliseconds answer_delay_max{4};
 
 // None of those that are of no session.
 engine::SessionId session_of(const engine::Submission& submission) {
@@ -67,9 +62,7 @@ void IoThread::start() {
 void IoThread::run() {
   do {
     context_.poll();
-    // Nothing else is to be done now.
-    hub_.flush_answered();
-    answered_since_ = {};
+    flush_answered();  // nothing else is to be done now
   } while (context_.run_one() != 0);
 }
 
@@ -117,27 +110,18 @@ void IoThread::carry_out_delivered() {
     since = delivered_since_;
   }
   for (const auto& effects : taken_) hub_.carry_out(*effects);
+  hub_.flush_urgent();
   taken_.clear();
   const auto now = SteadyClock::now();
+  metrics_.delivery.record(
+      static_cast<std::uint64_t>(std::chrono::nanoseconds(now - since).count()));
   if (answered_since_ == SteadyTime{}) answered_since_ = now;
-  if (now - answered_since_ > answer_delay_max) {
-    hub_.flush_answered();
-    answered_since_ = now;
-  }
-  if (flushing_since_ != SteadyTime{}) return;
-  flushing_since_ = since;
-  flush_delivered();
+  if (now - answered_since_ > answer_delay_max) flush_answered();
 }
 
-// Between the slices the sessions that are ready are read: what they send is on its
-// way to the disk while the rest is still being written.
-void IoThread::flush_delivered() {
-  if (hub_.flush_some(flushed_together)) {
-    asio::post(context_, [this] { flush_delivered(); });
-    return;
-  }
-  const std::chrono::nanoseconds took = SteadyClock::now() - std::exchange(flushing_since_, {});
-  metrics_.delivery.record(static_cast<std::uint64_t>(took.count()));
+void IoThread::flush_answered() {
+  hub_.flush_answered();
+  answered_since_ = {};
 }
 
 void IoThread::sweep() {
@@ -170,9 +154,7 @@ void IoThread::wait_for_round() {
 
 void IoThread::serve_round() {
   in_round_ = true;
-  readiness_.serve([this] {
-    if (submitted_.size() >= handed_over_together) hand_over();
-  });
+  readiness_.serve();
   in_round_ = false;
   end_round();
 }

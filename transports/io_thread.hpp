@@ -124,7 +124,7 @@ class IoThread {
   void run();
   Task<void> sweep_forever();
   void carry_out_delivered();
-  void flush_delivered();
+  void flush_answered();
   void sweep();
   void wait_for_round();
   void serve_round();
@@ -154,7 +154,6 @@ class IoThread {
   std::vector<engine::Effects> delivered_;
   SteadyTime delivered_since_{};
   std::vector<engine::Effects> taken_;
-  SteadyTime flushing_since_{};  // not set: nothing is being flushed
   SteadyTime answered_since_{};  // not set: nobody's answer waits
 
   // Last: its end destroys the connections, which use all of the above.

@@ -216,6 +216,49 @@ TEST_F(HubTest, RepliesGoToOneSessionAndAreFlushedOnceForAllBatches) {
   EXPECT_EQ(b.flushes, 0);
 }
 
+TEST_F(HubTest, WhoIsToldOfItsOwnDoingsIsWrittenToLaterAndThenOfAllAtOnce) {
+  Listener a(hub, "anna"), b(hub, "ben");
+  subscribe(a, true);
+  subscribe(b, true);
+  hub.flush();
+  a.flushes = b.flushes = 0;
+
+  hub.carry_out({engine::Reply{a.id, engine::Ack{}}, publish(call::Ringing{})});
+  hub.flush_urgent();
+  EXPECT_EQ(a.flushes, 0);
+  EXPECT_EQ(b.flushes, 1);
+  // The other side's answer takes it along.
+  hub.carry_out({engine::Reply{b.id, engine::Ack{}}, publish(call::Accepted{})});
+  hub.flush_urgent();
+  EXPECT_THAT(a.heard, ElementsAre("answer", "RINGING", "ACCEPTED"));
+  EXPECT_EQ(a.flushes, 1);
+  EXPECT_EQ(b.flushes, 1);
+  hub.flush_answered();
+  EXPECT_THAT(b.heard, ElementsAre("RINGING", "answer", "ACCEPTED"));
+  EXPECT_EQ(b.flushes, 2);
+}
+
+TEST_F(HubTest, WhatNobodyAskedForWaitsForNothing) {
+  Listener a(hub, "anna");
+  subscribe(a, true);
+  hub.flush();
+  a.flushes = 0;
+  hub.carry_out({engine::Reply{a.id, engine::Ack{}}});
+  hub.carry_out({publish(call::Ringing{})});
+  hub.flush_urgent();
+  EXPECT_EQ(a.flushes, 1);
+}
+
+TEST_F(HubTest, ASessionMayLeaveWhileItsAnswerWaits) {
+  Listener b(hub, "ben");
+  {
+    Listener a(hub, "anna");
+    hub.carry_out({engine::Reply{a.id, engine::Ack{}}, engine::Reply{b.id, engine::Ack{}}});
+  }
+  hub.flush_answered();
+  EXPECT_EQ(b.flushes, 1);
+}
+
 TEST_F(HubTest, ClosesSessionsAfterWhatTheyWereSent) {
   Listener a(hub, "anna"), b(hub, "ben");
   subscribe(a, true);
