@@ -65,6 +65,7 @@ int status_of(call::ErrorCode code) {
       return 429;
     case overloaded:
     case storage_unavailable:
+    case directory_unavailable:
       return 503;
     case internal:
       return 500;
