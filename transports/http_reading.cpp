@@ -99,6 +99,21 @@ HttpResponse too_often(std::string_view sentence, std::chrono::milliseconds retr
   return problem(refusal);
 }
 
+std::optional<HttpResponse> answer_to(const AuthRefusal& refusal) {
+  engine::Refusal said;
+  switch (refusal.kind) {
+    case AuthRefusal::Kind::bad:
+      return std::nullopt;
+    case AuthRefusal::Kind::too_often:
+      return too_often("too many failed authentications of this address", refusal.retry_after);
+    case AuthRefusal::Kind::unavailable:
+      said.error = {call::ErrorCode::directory_unavailable, std::string(directory_is_away)};
+      said.retry_after_ms = static_cast<std::uint32_t>(refusal.retry_after.count());
+      break;
+  }
+  return problem(said);
+}
+
 HttpFields cors_fields(const std::vector<std::string>& origins, const HttpRequest& request) {
   if (origins.empty()) return {};
   const auto origin = request.field("origin");

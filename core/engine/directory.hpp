@@ -40,8 +40,8 @@ class Directory {
   /// What is known and fresh, without waiting for anything.
   [[nodiscard]] virtual std::optional<Profile> cached(const call::UserId& user) = 0;
 
-  /// What was last known and may still be given while the directory has trouble, without
-  /// waiting for anything: for what nobody is let in by.
+  /// What was last known, however stale, as long as it may be given while the directory
+  /// has trouble. Likewise without waiting for anything.
   [[nodiscard]] virtual std::optional<Profile> remembered(const call::UserId& user) = 0;
 
   /// Asks, and does not wait. `done` is called once: on a thread of the directory's,
