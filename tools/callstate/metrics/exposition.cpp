@@ -150,7 +150,8 @@ void show_sessions(Page& page, const Readings& readings) {
   const auto& server = readings.server;
   const auto& deciding = readings.metrics.deciding;
   page.gauge("callstate_sessions", "Sessions of authenticated users", readings.engine.sessions);
-  page.gauge("callstate_sessions_waiting_for_auth", "Sessions that have not yet sent AUTH",
+  page.gauge("callstate_sessions_waiting_for_auth",
+             "Sessions that have not yet sent AUTH, and who waits for the directory",
              server.waiting);
   page.counter("callstate_sessions_opened_total", "Sessions that were opened",
                deciding.sessions.value());
