@@ -5,21 +5,12 @@
 #include <utility>
 
 namespace callstate::transports {
-namespace {
 
-LookUp::Answer unavailable(std::string why) {
-  return std::unexpected(
-      engine::Directory::Failure{engine::Directory::Refusal::unavailable, std::move(why)});
+LookUp::Answer answer_of_before(ServerContext& server, const call::UserId& user, std::string why) {
+  using engine::Directory;
+  if (auto known = server.ports.directory->remembered(user)) return *std::move(known);
+  return std::unexpected(Directory::Failure{Directory::Refusal::unavailable, std::move(why)});
 }
-
-/// While the directory does not answer: what it has said before.
-LookUp::Answer without_answer(engine::Directory& directory, const call::UserId& user,
-                              std::string why) {
-  if (auto known = directory.remembered(user)) return *std::move(known);
-  return unavailable(std::move(why));
-}
-
-}  // namespace
 
 std::unique_ptr<LookUp> LookUp::begin(ServerContext& server, IoThread& thread,
                                       const call::UserId& user, Done done) {
@@ -29,15 +20,15 @@ std::unique_ptr<LookUp> LookUp::begin(ServerContext& server, IoThread& thread,
     return nullptr;
   }
   std::unique_ptr<LookUp> asked(new LookUp(server, thread, std::move(done)));
-  auto& directory = *server.ports.directory;
   asked->patience_.async_wait(
-      [&directory, user, state = asked->state_](boost::system::error_code cancelled) {
+      [&server, user, state = asked->state_](boost::system::error_code cancelled) {
         if (cancelled || !state->done) return;
-        finish(*state, without_answer(directory, user, "the directory does not answer in time"));
+        finish(*state, answer_of_before(server, user, "the directory does not answer in time"));
       });
-  directory.look_up(user, [path = thread.return_path(), state = asked->state_](const Answer& said) {
-    path->post([state, said] { finish(*state, said); });
-  });
+  server.ports.directory->look_up(
+      user, [path = thread.return_path(), state = asked->state_](const Answer& said) {
+        path->post([state, said] { finish(*state, said); });
+      });
   return asked;
 }
 
@@ -63,10 +54,7 @@ Task<LookUp::Answer> look_up(ServerContext& server, IoThread& thread, const call
     answer = said;
     woken.cancel();
   });
-  if (!asked) {
-    co_return without_answer(*server.ports.directory, user,
-                             "too many connections wait to be known");
-  }
+  if (!asked) co_return answer_of_before(server, user, std::string(too_many_wait));
   boost::system::error_code cancelled;
   co_await woken.async_wait(asio::redirect_error(use_task, cancelled));
   co_return std::move(*answer);

@@ -3,6 +3,8 @@
 #include <boost/asio/steady_timer.hpp>
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "core/engine/directory.hpp"
 #include "transports/io_thread.hpp"
@@ -42,7 +44,11 @@ class LookUp {
   asio::steady_timer patience_;
 };
 
-/// The same for a coroutine.
+/// While the directory does not answer: what it has said before, else that it is away.
+LookUp::Answer answer_of_before(ServerContext& server, const call::UserId& user, std::string why);
+constexpr std::string_view too_many_wait = "too many connections wait to be known";
+
+/// The same as a LookUp, for a coroutine.
 Task<LookUp::Answer> look_up(ServerContext& server, IoThread& thread, const call::UserId& user);
 
 }  // namespace callstate::transports

@@ -110,9 +110,9 @@ void WebSocketSession::on_auth(const AuthRequest& request) {
   login_->asked = LookUp::begin(server(), thread(), login_->identity.user,
                                 [this](const LookUp::Answer& answer) { on_looked_up(answer); });
   if (login_->asked) return;
-  login_.reset();
-  const AuthRefusal full{AuthRefusal::Kind::unavailable, server().settings.directory_retry};
-  on_authenticated(request.id, std::unexpected(full));
+  const auto login = std::move(login_);
+  const auto answer = answer_of_before(server(), login->identity.user, std::string(too_many_wait));
+  on_authenticated(login->id, settle(server(), stream_.peer_address(), login->identity, answer));
 }
 
 // From the thread itself: nobody else catches what is thrown.
