@@ -90,7 +90,7 @@ TEST_F(CalleeRoles, AreSaidOfThoseWhoAreInvitedToo) {
 TEST_F(CalleeRoles, AndTheCallersWhereAServiceStartsForIt) {
   knows("alice", Role::portal_customer);
   submit(opening(1, "crm", "back end", Role::service));
-  auto start = message(1, "r", call::StartCall{.callees = {user("bob")}});
+  auto start = message(1, "r", call::StartCall{{user("bob")}, {}, {}, {}});
   start.message.sender = user("alice");
   const auto started = told<call::CallStarted>(submit(std::move(start)));
   EXPECT_EQ(started.caller, user("alice"));
