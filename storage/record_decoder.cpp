@@ -20,10 +20,34 @@ using flat::take_time;
 static_assert(flat::same_last(fb::StreamKind::MAX, call::StreamKind::server));
 static_assert(flat::same_last(fb::Role::MAX, call::Role::system));
 static_assert(flat::same_last(fb::Outcome::MAX, call::Outcome::refused));
-static_assert(flat::same_last(fb::ErrorCode::MAX, call::ErrorCode::cursor_expired));
+static_assert(flat::same_last(fb::ErrorCode::MAX, call::ErrorCode::directory_unavailable));
 static_assert(flat::same_last(fb::EndReason::MAX, call::EndReason::media_finished));
 static_assert(flat::same_last(fb::LeaveReason::MAX, call::LeaveReason::no_answer));
 static_assert(static_cast<std::size_t>(fb::Payload::MAX) == std::variant_size_v<call::Payload>);
+
+bool take_role(fb::PartyRole from, call::KnownRole& to) {
+  switch (from) {
+    case fb::PartyRole::unknown:
+      to.reset();
+      return true;
+    case fb::PartyRole::crm_user:
+      to = call::Role::crm_user;
+      return true;
+    case fb::PartyRole::portal_customer:
+      to = call::Role::portal_customer;
+      return true;
+  }
+  return false;  // of a newer version
+}
+
+bool take_roles(const flatbuffers::Vector<fb::PartyRole>* from, std::vector<call::KnownRole>& to) {
+  const auto size = from == nullptr ? 0U : from->size();
+  to.resize(size);
+  for (flatbuffers::uoffset_t i = 0; i < size; ++i) {
+    if (!take_role(from->Get(i), to[i])) return false;
+  }
+  return true;
+}
 
 // One overload an event: false when a value is unknown or does not fit.
 
@@ -33,7 +57,9 @@ bool take(const fb::CallStarted& from, call::CallStarted& to) {
   take_text(from.metadata(), to.metadata);
   take_text(from.media_room(), to.media_room);
   to.ring_deadline = take_time(from.ring_deadline());
-  return take_text(from.caller(), to.caller) && take_texts(from.callees(), to.callees);
+  return take_text(from.caller(), to.caller) && take_texts(from.callees(), to.callees) &&
+         take_roles(from.callee_roles(), to.callee_roles) &&
+         take_role(from.caller_role(), to.caller_role);
 }
 bool take(const fb::Ringing&, call::Ringing&) {
   return true;
@@ -60,7 +86,7 @@ bool take(const fb::CalleeOffline& from, call::CalleeOffline& to) {
 bool take(const fb::Invited& from, call::Invited& to) {
   take_text(from.media_room(), to.media_room);
   to.ring_deadline = take_time(from.ring_deadline());
-  return take_texts(from.callees(), to.callees);
+  return take_texts(from.callees(), to.callees) && take_roles(from.callee_roles(), to.callee_roles);
 }
 bool take(const fb::Signaled& from, call::Signaled& to) {
   take_text(from.data(), to.data);

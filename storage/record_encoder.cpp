@@ -14,6 +14,19 @@ using flat::put_text;
 using flat::put_texts;
 using flat::put_time;
 
+fb::PartyRole stored(call::KnownRole role) {
+  if (role == call::Role::crm_user) return fb::PartyRole::crm_user;
+  return role == call::Role::portal_customer ? fb::PartyRole::portal_customer
+                                             : fb::PartyRole::unknown;
+}
+
+flatbuffers::Offset<flatbuffers::Vector<fb::PartyRole>> put_roles(
+    flat::Builder& to, const std::vector<call::KnownRole>& roles) {
+  if (roles.empty()) return {};
+  return to.CreateVector<fb::PartyRole>(roles.size(),
+                                        [&](std::size_t i) { return stored(roles[i]); });
+}
+
 /// One overload an event; each gives the offset of its table.
 struct PutFact {
   flat::Builder& to;
@@ -25,8 +38,10 @@ struct PutFact {
     const auto callee_name = put_text(to, fact.callee_name);
     const auto metadata = put_text(to, fact.metadata);
     const auto media_room = put_text(to, fact.media_room);
+    const auto callee_roles = put_roles(to, fact.callee_roles);
     return fb::CreateCallStarted(to, caller, caller_name, callees, callee_name, metadata,
-                                 put_time(fact.ring_deadline), media_room);
+                                 put_time(fact.ring_deadline), media_room, callee_roles,
+                                 stored(fact.caller_role));
   }
   auto operator()(const call::Ringing&) const { return fb::CreateRinging(to); }
   auto operator()(const call::Accepted& fact) const {
@@ -46,7 +61,8 @@ struct PutFact {
   auto operator()(const call::Invited& fact) const {
     const auto callees = put_texts(to, fact.callees);
     const auto media_room = put_text(to, fact.media_room);
-    return fb::CreateInvited(to, callees, put_time(fact.ring_deadline), media_room);
+    const auto callee_roles = put_roles(to, fact.callee_roles);
+    return fb::CreateInvited(to, callees, put_time(fact.ring_deadline), media_room, callee_roles);
   }
   auto operator()(const call::Signaled& fact) const {
     const auto addressee = put_text(to, fact.to.view());

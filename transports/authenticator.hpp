@@ -12,7 +12,7 @@ namespace callstate::transports {
 
 /// Who a token speaks for, once it has been verified.
 struct Identity {
-  call::TenantId tenant;
+  call::TenantId tenant;  // empty: the token says none, and a directory is to
   call::UserId user;
   call::Role role = call::Role::crm_user;
   std::string name;        // for display; may be empty; never logged
@@ -36,13 +36,14 @@ struct AuthFailure {
     signature,
     claims,
     time,  // it has expired, or does not hold yet
+    user,  // the directory knows nobody of whom it could be
   };
 
   std::string reason;
   Kind kind = Kind::malformed;
 };
-constexpr std::array<std::string_view, 5> auth_failure_names{"malformed", "key", "signature",
-                                                             "claims", "time"};
+constexpr std::array<std::string_view, 6> auth_failure_names{"malformed", "key",  "signature",
+                                                             "claims",    "time", "user"};
 
 /// Verifies tokens. Implementations may be called from any thread and do not
 /// block on I/O: keys are fetched in the background.

@@ -32,10 +32,6 @@ constexpr std::string_view webhook_path = "/livekit/webhook";
 // For whoever is answered and told that the connection ends, to hear it.
 constexpr auto linger_time = std::chrono::seconds(2);
 
-HttpResponse too_many_failures(std::chrono::milliseconds retry_after) {
-  return too_often("too many failed authentications of this address", retry_after);
-}
-
 bool is_session(Route::Kind kind) {
   return kind == Route::Kind::room_session || kind == Route::Kind::user_session;
 }
@@ -84,7 +80,7 @@ class HttpConnection final : public Connection {
   Task<void> await_key(std::string_view token);
   std::optional<HttpResponse> answer_itself(http::verb method, Route::Kind kind);
   Task<std::optional<Next>> read_request(ReadRequest& read);
-  std::optional<HttpResponse> authorise(ReadRequest& read);
+  Task<std::optional<HttpResponse>> authorise(ReadRequest& read);
   std::optional<HttpResponse> authorise_webhook(ReadRequest& read);
   Task<std::optional<HttpResponse>> answer(std::unique_ptr<ReadRequest> read);
   Task<bool> write_event(std::string_view text);
@@ -176,7 +172,7 @@ Task<std::optional<HttpConnection::Next>> HttpConnection::read_request(ReadReque
   read.version = request.version();
   read.response = preflight(server_.settings.cors_origins, plain);
   if (!read.response) read.response = answer_itself(request.method(), where.kind);
-  if (!read.response) read.response = authorise(read);
+  if (!read.response) read.response = co_await authorise(read);
   // A body is memory: strangers get none.
   if (!read.response && (plain.identity || read.webhook) && !parser.is_done()) {
     const auto broken = co_await reader_.read_body(parser);
@@ -218,11 +214,15 @@ Task<HttpConnection::Next> HttpConnection::upgrade(const Request& request, HttpT
   Upgrade upgrade;
   upgrade.room_path = route.kind == Route::Kind::room_session;
   upgrade.room = std::move(route.room);
-  upgrade.token = read_bearer(field_of(request, http::field::authorization));
-  if (!upgrade.token) upgrade.token = offered.token;
-  if (!upgrade.token && !target.parameter("token").empty())
-    upgrade.token = target.parameter("token");
-  if (upgrade.token) co_await await_key(*upgrade.token);
+  auto token = read_bearer(field_of(request, http::field::authorization));  // never logged
+  if (!token) token = offered.token;
+  if (!token && !target.parameter("token").empty()) token = target.parameter("token");
+  std::optional<AuthResult> who;
+  if (token) {
+    co_await await_key(*token);
+    const auto address = stream_.peer_address();
+    who = co_await authenticate(server_, thread_, address, *token);
+  }
   auto device = target.parameter("_pk");
   if (device.empty()) device = target.parameter("device");
   if (device.empty()) device = view(request["X-Device-Id"]);
@@ -238,7 +238,7 @@ Task<HttpConnection::Next> HttpConnection::upgrade(const Request& request, HttpT
   if (error || !stream_.is_open()) co_return Next::end;
 
   auto session = std::make_unique<WebSocketSession>(std::move(ticket_), std::move(stream_));
-  session->begin(upgrade);
+  session->begin(upgrade, who);
   if (const auto early = reader_.rest(); !early.empty()) session->take(early);
   WebSocketSession::run(std::move(session));
   co_return Next::end;
@@ -263,20 +263,17 @@ std::optional<HttpResponse> HttpConnection::answer_itself(http::verb method, Rou
 }
 
 // Whose request it is; the answer where that alone decides.
-std::optional<HttpResponse> HttpConnection::authorise(ReadRequest& read) {
+Task<std::optional<HttpResponse>> HttpConnection::authorise(ReadRequest& read) {
   auto& request = *read.request;
   if (server_.ports.media_settings != nullptr && request.path == webhook_path)
-    return authorise_webhook(read);
+    co_return authorise_webhook(read);
   auto token = read_bearer(request.field("authorization"));
   if (!token && !request.parameter("token").empty()) token = request.parameter("token");
-  if (!token) return std::nullopt;
-  auto identity = authenticate(server_, request.remote_address, *token);
-  if (identity) {
-    request.identity = std::move(*identity);
-  } else if (identity.error().too_often_for) {
-    return too_many_failures(*identity.error().too_often_for);
-  }
-  return std::nullopt;
+  if (!token) co_return std::nullopt;
+  auto identity = co_await authenticate(server_, thread_, request.remote_address, *token);
+  if (!identity) co_return answer_to(identity.error());
+  request.identity = std::move(*identity);
+  co_return std::nullopt;
 }
 
 // The token is good or not before a body is read; what it says of the body, after.
@@ -292,7 +289,7 @@ std::optional<HttpResponse> HttpConnection::authorise_webhook(ReadRequest& read)
   const auto refusal = count_failure(
       server_, request.remote_address,
       "a webhook of " + request.remote_address + " was refused: " + token.error().reason);
-  if (refusal.too_often_for) return too_many_failures(*refusal.too_often_for);
+  if (auto too_often = answer_to(refusal)) return too_often;
   return problem(401, "UNAUTHENTICATED", "this webhook's signature is not good");
 }
 

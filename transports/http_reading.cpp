@@ -65,6 +65,7 @@ int status_of(call::ErrorCode code) {
       return 429;
     case overloaded:
     case storage_unavailable:
+    case directory_unavailable:
       return 503;
     case internal:
       return 500;
@@ -96,6 +97,21 @@ HttpResponse too_often(std::string_view sentence, std::chrono::milliseconds retr
   refusal.error = {call::ErrorCode::rate_limited, std::string(sentence)};
   refusal.retry_after_ms = static_cast<std::uint32_t>(retry_after.count());
   return problem(refusal);
+}
+
+std::optional<HttpResponse> answer_to(const AuthRefusal& refusal) {
+  engine::Refusal said;
+  switch (refusal.kind) {
+    case AuthRefusal::Kind::bad:
+      return std::nullopt;
+    case AuthRefusal::Kind::too_often:
+      return too_often("too many failed authentications of this address", refusal.retry_after);
+    case AuthRefusal::Kind::unavailable:
+      said.error = {call::ErrorCode::directory_unavailable, std::string(directory_is_away)};
+      said.retry_after_ms = static_cast<std::uint32_t>(refusal.retry_after.count());
+      break;
+  }
+  return problem(said);
 }
 
 HttpFields cors_fields(const std::vector<std::string>& origins, const HttpRequest& request) {

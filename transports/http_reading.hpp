@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/engine/effect.hpp"
+#include "transports/authenticate.hpp"
 #include "transports/http.hpp"
 
 // Private to transports: reading requests and writing refusals, for HttpApi. Pure.
@@ -34,6 +35,9 @@ HttpResponse problem(const engine::Refusal& refusal);
 
 /// The answer to what comes too often, with the time after which it may come again.
 HttpResponse too_often(std::string_view sentence, std::chrono::milliseconds retry_after);
+
+/// What a refused token is answered; nothing for a bad one, since not all paths need any.
+std::optional<HttpResponse> answer_to(const AuthRefusal& refusal);
 
 using HttpFields = std::vector<std::pair<std::string, std::string>>;
 

@@ -45,6 +45,7 @@ IoThread::IoThread(std::uint16_t hub_number, std::chrono::milliseconds sweep_int
 
 IoThread::~IoThread() {
   stop();
+  return_path_->close();
 }
 
 void IoThread::serve_pollers(ServerContext& server) {

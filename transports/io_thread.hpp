@@ -24,6 +24,7 @@
 #include "transports/io_thread_fwd.hpp"
 #include "transports/metrics.hpp"
 #include "transports/readiness.hpp"
+#include "transports/return_path.hpp"
 
 // Private to transports: the server's inside.
 
@@ -99,6 +100,8 @@ class IoThread {
   void submit(engine::Submission submission);
 
   [[nodiscard]] asio::io_context& context() { return context_; }
+  /// For what ends elsewhere, and may come when this is no more.
+  [[nodiscard]] const std::shared_ptr<ReturnPath>& return_path() const { return return_path_; }
   [[nodiscard]] Hub& hub() { return hub_; }
   /// Before `start`: the presence of polling clients is kept here too.
   void serve_pollers(ServerContext& server);
@@ -158,6 +161,7 @@ class IoThread {
 
   // Last: its end destroys the connections, which use all of the above.
   asio::io_context context_{1};
+  const std::shared_ptr<ReturnPath> return_path_ = std::make_shared<ReturnPath>(context_);
   Readiness readiness_{context_};
   std::thread thread_;
 };

@@ -27,6 +27,9 @@ struct JwtOptions {
   call::Duration leeway = std::chrono::seconds(30);
   ClaimPaths claims;
   call::Role default_role = call::Role::crm_user;  // of a token that says none
+  /// A directory says tenant, role and name of whoever is neither SERVICE nor AUDITOR:
+  /// then such a token needs no tenant, and whatever else it calls a role is passed over.
+  bool users_in_directory = false;
 };
 
 /// Tokens beyond this are refused unread.

@@ -106,6 +106,7 @@ call::Role read_role(ClaimReader& claims, const JwtOptions& options) {
   const JsonValue* value = claims.find(options.claims.role, &path);
   if (value == nullptr) return options.default_role;
   const auto role = value->kind == JsonKind::string ? call::parse_role(value->text) : std::nullopt;
+  if (!role && options.users_in_directory) return options.default_role;
   if (!role) claims.refuse(concat("the claim ", path, " is no known role"));
   return role.value_or(options.default_role);
 }
@@ -167,8 +168,11 @@ std::expected<Identity, AuthFailure> read_claims(const JsonValue& claims, const 
   identity.user = reader.id<call::UserId>({"sub"});
   // What the server itself concludes is told by this name.
   if (identity.user.view() == call::system_actor) reader.refuse("the claim sub is reserved");
-  identity.tenant = reader.id<call::TenantId>(options.claims.tenant);
   identity.role = read_role(reader, options);
+  const bool in_directory = options.users_in_directory && identity.role != call::Role::service &&
+                            identity.role != call::Role::auditor;
+  if (!in_directory || reader.find(options.claims.tenant) != nullptr)
+    identity.tenant = reader.id<call::TenantId>(options.claims.tenant);
   identity.name = read_name(reader, options);
   if (!reader.problem().empty()) {
     const auto kind = in_time ? AuthFailure::Kind::claims : AuthFailure::Kind::time;

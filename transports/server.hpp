@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/engine/directory.hpp"
 #include "core/engine/effect.hpp"
 #include "core/engine/mailbox.hpp"
 #include "core/engine/submission.hpp"
@@ -41,8 +42,9 @@ struct WebSocketSettings {
 struct ServerSettings {
   std::uint16_t io_threads = 1;  // at least 1
   std::uint16_t first_hub = 0;   // the I/O threads' hubs have this number and those after it
-  std::size_t connections_max = 200'000;     // more are closed unanswered
-  std::size_t unauthenticated_max = 10'000;  // sessions waiting for AUTH; more close with 1013
+  std::size_t connections_max = 200'000;  // more are closed unanswered
+  /// Connections that wait for AUTH, or for a directory; more are told to come later.
+  std::size_t unauthenticated_max = 10'000;
   RateLimit failed_authentications{.per_second = 5, .burst = 5};      // of an address, else 4429
   std::chrono::milliseconds head_timeout = std::chrono::seconds(10);  // of TLS and a request's head
   std::chrono::milliseconds request_timeout = std::chrono::seconds(30);  // its body; our answer
@@ -54,6 +56,10 @@ struct ServerSettings {
   std::size_t polls_per_user_max = 20;
   /// How long who asks for past calls waits for the history to come up to the log.
   std::chrono::milliseconds history_wait = std::chrono::seconds(1);
+  /// How long a directory may take to say who a user is; after that, what it remembers.
+  std::chrono::milliseconds directory_timeout = std::chrono::seconds(5);
+  /// When who could not be told is to come back.
+  std::chrono::milliseconds directory_retry = std::chrono::seconds(5);
   std::vector<std::string> cors_origins{};  // whose pages may read answers; `*`: all
   /// How often deadlines are looked at: their precision.
   std::chrono::milliseconds sweep_interval = std::chrono::seconds(1);
@@ -76,6 +82,7 @@ struct ServerPorts {
   /// Every connection speaks TLS with it; none: plain.
   const TlsCertificate* certificate = nullptr;
   const history::HistoryReader* history = nullptr;  // none: nobody is shown past calls
+  engine::Directory* directory = nullptr;  // none: tokens say all of their users themselves
 };
 
 /// The network transport: WebSocket sessions and plain HTTP on the same ports,

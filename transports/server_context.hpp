@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "transports/log_throttle.hpp"
 #include "transports/metrics.hpp"
 #include "transports/places.hpp"
 #include "transports/rate_limit.hpp"
@@ -29,7 +30,9 @@ struct ServerContext {
   const ServerSettings settings;
   const ServerPorts ports;
   AddressLimiter failed_authentications;
-  std::atomic<std::size_t> unauthenticated = 0;  // sessions waiting for AUTH
+  std::atomic<std::size_t> unauthenticated = 0;  // who wait for AUTH, or for the directory
+  std::mutex directory_trouble_mutex;
+  LogThrottle directory_trouble{std::chrono::seconds(10)};  // guarded by it
   SharedMetrics metrics;
 
   /// Runs the HTTP handler, which may block: one thread.

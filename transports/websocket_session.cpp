@@ -45,19 +45,22 @@ void WebSocketSession::run(std::unique_ptr<WebSocketSession> self) {
 }
 
 std::uint32_t WebSocketSession::awaited() const {
-  return stream_.read_waits_for() | (waiting_writable_ ? stream_.write_waits_for() : 0U);
+  // Who goes while nothing is read is noticed all the same.
+  const std::uint32_t reads = holds_back() ? EPOLLRDHUP : stream_.read_waits_for();
+  return reads | (waiting_writable_ ? stream_.write_waits_for() : 0U);
 }
 
 void WebSocketSession::on_ready(std::uint32_t events) {
+  if (holds_back() && (events & (EPOLLERR | EPOLLHUP | EPOLLRDHUP)) != 0) return abort();
   // Whoever tries finds out what an error is.
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) events |= EPOLLIN | EPOLLOUT;
   if (waiting_writable_ && (events & stream_.write_waits_for()) != 0) {
     waiting_writable_ = false;
     flush();
   }
-  if (stream_.is_open() && (events & stream_.read_waits_for()) != 0) {
+  if (stream_.is_open() && !holds_back() && (events & stream_.read_waits_for()) != 0) {
     do read_arrived();
-    while (stream_.is_open() && stream_.holds_input());
+    while (stream_.is_open() && !holds_back() && stream_.holds_input());
   }
   watch_awaited();
 }
@@ -87,11 +90,12 @@ void WebSocketSession::read_arrived() {
 
 void WebSocketSession::on_bytes(std::span<char> portion) {
   last_heard_ = thread().coarse_now();
-  for (;;) {
+  while (!holds_back()) {
     const auto frame = parser_.next(portion);
     if (frame.kind == FrameParser::Result::Kind::need_more) break;
     on_frame(frame);
   }
+  if (holds_back()) login_->held.append(portion.begin(), portion.end());
   flush();
 }
 
@@ -196,19 +200,19 @@ void WebSocketSession::close(const engine::Close& close) {
 
 void WebSocketSession::begin_closing(const engine::Close& close) {
   if (state_ == State::closing) return;
+  const bool held_back = holds_back();
+  const auto login = std::move(login_);
   leave();
   thread().metrics().closing(close.code);
   state_ = State::closing;
   deadline_ = thread().coarse_now() + server().settings.websocket.close_timeout;
   push(Opcode::close, close_payload(close.code, close.reason));
+  if (held_back) read_held(login->held);  // the peer's answer comes behind
 }
 
 // From here on neither the hub nor the engine knows the session.
 void WebSocketSession::leave() {
-  if (counted_waiting_) {
-    counted_waiting_ = false;
-    --server().unauthenticated;
-  }
+  no_longer_waits();
   // What it would have been told as one who was let in.
   if (state_ == State::open && !attached_) queue_.drop_unstarted();
   if (!known_to_engine_) return;
@@ -218,6 +222,7 @@ void WebSocketSession::leave() {
 }
 
 void WebSocketSession::abort() {
+  login_.reset();
   stream_.close();
   thread().retire(*this);
 }
@@ -236,7 +241,7 @@ void WebSocketSession::sweep(SteadyTime now) {
     return abort();
   }
   if (state_ == State::waiting) {
-    if (now >= deadline_) close({close_code::no_auth_in_time, "no AUTH in time"});
+    if (!login_ && now >= deadline_) close({close_code::no_auth_in_time, "no AUTH in time"});
     return;
   }
   if (utc_now() >= expires_at_) return close({close_code::token_expired, "token expired"});

@@ -3,12 +3,15 @@
 #include <chrono>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 
+#include "transports/authenticate.hpp"
 #include "transports/codec.hpp"
 #include "transports/io_thread.hpp"
+#include "transports/look_up.hpp"
 #include "transports/outbound_queue.hpp"
 #include "transports/resumption.hpp"
 #include "transports/session_stream.hpp"
@@ -29,9 +32,9 @@ class WebSocketSession final : public Outlet, public Connection, public Watched 
   WebSocketSession(Ticket ticket, Stream stream);
   ~WebSocketSession() override;
 
-  /// Authenticates as the handshake asked, or sets out to wait for AUTH; nothing
-  /// when the server drains.
-  void begin(const Upgrade& upgrade);
+  /// Opens for whom the handshake's token is of, or turns it away; without one sets out
+  /// to wait for AUTH. Nothing when the server drains.
+  void begin(const Upgrade& upgrade, const std::optional<AuthResult>& who);
   /// Bytes that came right behind the handshake; before `run`.
   void take(std::span<char> portion) { on_bytes(portion); }
   /// From here on the thread owns the session, until the connection has ended.
@@ -67,6 +70,18 @@ class WebSocketSession final : public Outlet, public Connection, public Watched 
     bool reads = false;  // a page is on its way
   };
 
+  /// An AUTH of which the directory is still to say whose it is.
+  struct Login {
+    call::MessageId id;
+    Identity identity;
+    /// What came behind the first AUTH: nothing else is taken before it. At most a
+    /// portion, since nothing is read meanwhile.
+    std::string held;
+    std::unique_ptr<LookUp> asked;
+  };
+
+  static constexpr std::string_view missing_token = "Missing authentication token";
+
   void hold(std::shared_ptr<const std::string> text);
   void read_missed();
   void on_missed(MissedPage page);
@@ -77,8 +92,18 @@ class WebSocketSession final : public Outlet, public Connection, public Watched 
   void on_auth(const AuthRequest& request);
   void on_peer_close(const FrameParser::Result& frame);
 
-  [[nodiscard]] std::expected<Identity, engine::Close> verify(std::string_view token);
+  void on_looked_up(const LookUp::Answer& answer);
+  void on_authenticated(const call::MessageId& id, const AuthResult& who);
+  /// A later AUTH: whether it is taken. If not, the client has been told.
+  [[nodiscard]] bool renew(const call::MessageId& id, const AuthResult& who);
+  void turn_away(const AuthRefusal& refusal, const call::MessageId& id);
+  [[nodiscard]] engine::Refusal come_back(const AuthRefusal& refusal,
+                                          const call::MessageId& id) const;
   void open(const Identity& identity);
+  void no_longer_waits();
+  /// Whether nothing is taken before it is known whose session it is.
+  [[nodiscard]] bool holds_back() const { return state_ == State::waiting && login_ != nullptr; }
+  void read_held(std::string& held);
   [[nodiscard]] bool within_rate(const call::MessageId& id, const call::RoomName& room,
                                  engine::MessageType type = engine::MessageType::unknown);
   void count(engine::MessageType type, engine::MessageOutcome outcome) {
@@ -122,6 +147,7 @@ class WebSocketSession final : public Outlet, public Connection, public Watched 
   std::string since_;                           // likewise
   std::unique_ptr<const call::RoomName> room_;  // of a room path
   std::unique_ptr<Resuming> resuming_;
+  std::unique_ptr<Login> login_;
   std::uint32_t watched_for_ = 0;  // events of epoll
   State state_ = State::waiting;
   call::Role role_ = call::Role::crm_user;  // of the token, once open

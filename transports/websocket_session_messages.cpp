@@ -3,24 +3,18 @@
 #include <random>
 #include <utility>
 
-#include "transports/authenticate.hpp"
 #include "transports/close_code.hpp"
 #include "transports/overload.hpp"
-#include "transports/text_values.hpp"
 #include "transports/websocket_session.hpp"
 
-// What a session's messages mean: who it is, and what is submitted and answered.
-// How bytes come and go is in websocket_session.cpp.
+// What a session's messages mean: what is submitted and answered. Who it is, is in
+// websocket_session_login.cpp; how bytes come and go, in websocket_session.cpp.
 
 namespace callstate::transports {
 namespace {
 
 using engine::MessageOutcome;
 using engine::MessageType;
-
-constexpr std::string_view bad_room = "room name outside [A-Za-z0-9._:~-]{1,128}";
-constexpr std::string_view missing_token = "Missing authentication token";
-constexpr std::string_view invalid_token = "Invalid authentication token";
 
 const call::RoomName no_room{};
 
@@ -38,101 +32,6 @@ std::string hex(std::uint64_t number) {
 std::string WebSocketSession::label() const {
   static const std::string process = hex(std::random_device{}());
   return "s-" + process + "-" + hex(id_);
-}
-
-void WebSocketSession::begin(const Upgrade& upgrade) {
-  if (state_ == State::closing) return;  // the server drains
-  device_ = upgrade.device;
-  since_ = upgrade.since;
-  if (!upgrade.token) {
-    if (upgrade.room_path) return close({close_code::unauthenticated, std::string(missing_token)});
-    if (server().unauthenticated.fetch_add(1) >= server().settings.unauthenticated_max) {
-      --server().unauthenticated;
-      ++server().metrics.waiting_refused;
-      return close({close_code::try_later, "too many connections wait for AUTH"});
-    }
-    counted_waiting_ = true;
-    deadline_ = SteadyClock::now() + server().settings.websocket.auth_timeout;
-    return;
-  }
-  const auto identity = verify(*upgrade.token);
-  if (!identity) return close(identity.error());
-  if (upgrade.room_path) {
-    const auto room = call::parse_room_name(upgrade.room);
-    if (!room) return close({close_code::not_allowed, std::string(bad_room)});
-    room_ = std::make_unique<const call::RoomName>(*room);
-  }
-  open(*identity);
-  flush();
-}
-
-std::expected<Identity, engine::Close> WebSocketSession::verify(std::string_view token) {
-  auto identity = authenticate(server(), stream_.peer_address(), token);
-  if (identity) return std::move(*identity);
-  return std::unexpected(
-      identity.error().too_often_for
-          ? engine::Close{close_code::abuse, "too many failed authentications"}
-          : engine::Close{close_code::unauthenticated, std::string(invalid_token)});
-}
-
-void WebSocketSession::open(const Identity& identity) {
-  call::Sender sender{identity.tenant, identity.user, identity.role, {}, identity.name};
-  sender.device = call::DeviceId::clipped(device_.empty() ? label() : device_);
-  device_ = {};
-  expires_at_ = identity.expires_at;
-  issued_at_ = identity.issued_at;
-  role_ = identity.role;
-  state_ = State::open;
-  if (counted_waiting_) {
-    counted_waiting_ = false;
-    --server().unauthenticated;
-  }
-  thread().hub().add(id_, *this, identity.tenant, identity.user);
-  std::optional<call::RoomName> room;
-  if (room_) room = *room_;
-  const auto since = parse_number(since_);
-  if (!since && !since_.empty()) {
-    refuse(call::ErrorCode::invalid_message, "since must be a cursor: a whole number, not negative",
-           {}, room_ ? *room_ : no_room);
-  }
-  since_ = {};
-  thread().submit(engine::OpenSession{.session = id_,
-                                      .sender = std::move(sender),
-                                      .room = std::move(room),
-                                      .since = since,
-                                      .issued_at = identity.issued_at});
-  known_to_engine_ = true;
-  log(Logger::Level::debug, "opened by user", identity.user.view());
-}
-
-void WebSocketSession::on_auth(const AuthRequest& request) {
-  const auto identity = verify(request.token);
-  count(MessageType::auth, identity ? MessageOutcome::applied : MessageOutcome::refused);
-  if (state_ == State::waiting) {
-    if (!identity) return begin_closing(identity.error());
-    open(*identity);
-    if (state_ != State::open) return;
-  } else {
-    if (!identity) {
-      // The present token still holds: no reason to end a call.
-      return refuse(call::ErrorCode::unauthenticated, "the token in AUTH is not valid", request.id,
-                    {});
-    }
-    // Older than the one that was let in, it may be one that has been revoked.
-    if (identity->issued_at < issued_at_) {
-      return refuse(call::ErrorCode::unauthenticated,
-                    "the token in AUTH was issued before the session's own", request.id, {});
-    }
-    if (!thread().hub().belongs_to(id_, identity->tenant, identity->user))
-      return begin_closing({close_code::unauthenticated, "AUTH is for another user"});
-    // The engine keeps the role of the session's opening.
-    if (identity->role != role_)
-      return begin_closing({close_code::unauthenticated, "AUTH is for another role: connect anew"});
-    expires_at_ = identity->expires_at;
-  }
-  if (!request.id.empty()) {
-    push(Opcode::text, std::make_shared<const std::string>(auth_ack(request.id)));
-  }
 }
 
 void WebSocketSession::on_message(std::string_view text) {

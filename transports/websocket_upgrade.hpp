@@ -8,11 +8,10 @@ namespace callstate::transports {
 
 /// What a WebSocket handshake asked for. Plain: it outlives the request.
 struct Upgrade {
-  bool room_path = false;            // else /v1/ws
-  std::string room;                  // of a room path, unchecked
-  std::string device;                // no longer than a device id; empty: none was given
-  std::string since;                 // the client's cursor, unchecked; empty: none was given
-  std::optional<std::string> token;  // never logged
+  bool room_path = false;  // else /v1/ws
+  std::string room;        // of a room path, unchecked
+  std::string device;      // no longer than a device id; empty: none was given
+  std::string since;       // the client's cursor, unchecked; empty: none was given
 };
 
 /// The subprotocol that the server speaks.

@@ -115,6 +115,23 @@ void conclude_offline(Verdict& verdict, const std::vector<UserId>& callees,
   }
 }
 
+/// Only people's roles are told: a back end or an auditor is no side of a call.
+KnownRole role_of(const UserId& user, const Context& context) {
+  if (context.role_of == nullptr) return std::nullopt;
+  const auto role = (*context.role_of)(user);
+  const bool person = role == Role::crm_user || role == Role::portal_customer;
+  return person ? role : std::nullopt;
+}
+
+/// Empty where nothing is known of any of them.
+std::vector<KnownRole> roles_of(const std::vector<UserId>& users, const Context& context) {
+  std::vector<KnownRole> roles;
+  roles.reserve(users.size());
+  for (const auto& user : users) roles.push_back(role_of(user, context));
+  if (std::ranges::none_of(roles, &KnownRole::has_value)) roles.clear();
+  return roles;
+}
+
 Verdict on(const Case& c, const StartCall& start) {
   if (c.room.live()) return wrong_state(c, start);
   if (const auto fault = fault_of(start.callees, c.user); !fault.empty()) {
@@ -133,6 +150,8 @@ Verdict on(const Case& c, const StartCall& start) {
   auto started = asked(c, start);
   started.ring_deadline = c.context.now + c.context.rules.ring_timeout;
   started.media_room = c.context.media_room;
+  started.callee_roles = roles_of(start.callees, c.context);
+  if (c.sender.role == Role::service) started.caller_role = role_of(c.user, c.context);
   auto verdict = applied(c, std::move(started));
   verdict.call = c.context.new_call;
   conclude_offline(verdict, start.callees, c.context);
@@ -238,6 +257,7 @@ Verdict on(const Case& c, const Invite& invite) {
     return refused(c, invite, ErrorCode::invalid_message,
                    "calleeIds of INVITED would bring the call to more than 32 callees");
   }
+  invited.callee_roles = roles_of(invited.callees, c.context);
   auto verdict = applied(c, invited);
   conclude_offline(verdict, invited.callees, c.context);
   return verdict;

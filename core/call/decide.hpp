@@ -31,6 +31,8 @@ struct Context {
   const std::function<std::optional<RoomName>(const UserId& caller, const UserId& callee)>&
       ringing_room;
   std::string media_room{};  // what a call started now is called there; empty: it has none
+  /// What is known of the role of a user of the sender's tenant; null: nothing of anybody.
+  const std::function<KnownRole(const UserId&)>* role_of = nullptr;
 };
 
 /// What the log is to say of one message: first the message's own record, then

@@ -26,6 +26,7 @@ enum class ErrorCode : std::uint8_t {
   storage_unavailable,
   internal,
   cursor_expired,
+  directory_unavailable,
 };
 
 /// `WRONG_STATE` and so on.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -28,6 +29,10 @@ std::string_view name_of(EndReason reason);
 enum class LeaveReason : std::uint8_t { hangup, disconnected, connection_lost, no_answer };
 std::string_view name_of(LeaveReason reason);
 
+/// What is known of the roles of people who have not acted themselves: CRM_USER or
+/// PORTAL_CUSTOMER, nothing where it is not known.
+using KnownRole = std::optional<Role>;
+
 // The facts, one struct an event type. An event carries all that `evolve`
 // needs: deadlines are absolute times, so that no setting is read in a replay.
 // In a record that was refused or ignored the payload is what was asked for.
@@ -40,6 +45,8 @@ struct CallStarted {
   std::string metadata;  // compact JSON object, or empty
   Time ring_deadline{};
   std::string media_room{};  // the media server's name for the call's room; empty: it has none
+  std::vector<KnownRole> callee_roles{};  // one for each callee; empty: none is known
+  KnownRole caller_role{};                // where another acts for the caller
 };
 struct Ringing {};
 struct Accepted {
@@ -60,7 +67,8 @@ struct CalleeOffline {
 struct Invited {
   std::vector<UserId> callees;
   Time ring_deadline{};
-  std::string media_room{};  // the call's, as in CallStarted
+  std::string media_room{};               // the call's, as in CallStarted
+  std::vector<KnownRole> callee_roles{};  // as in CallStarted
 };
 struct Signaled {
   UserId to;

@@ -16,7 +16,7 @@ std::string_view look_up(const std::array<std::string_view, N>& names, Enum valu
 
 constexpr std::array<std::string_view, 5> role_names{"CRM_USER", "PORTAL_CUSTOMER", "AUDITOR",
                                                      "SERVICE", "SYSTEM"};
-constexpr std::array<std::string_view, 17> error_names{"NONE",
+constexpr std::array<std::string_view, 18> error_names{"NONE",
                                                        "INVALID_MESSAGE",
                                                        "UNKNOWN_TYPE",
                                                        "TOO_LARGE",
@@ -32,7 +32,8 @@ constexpr std::array<std::string_view, 17> error_names{"NONE",
                                                        "OVERLOADED",
                                                        "STORAGE_UNAVAILABLE",
                                                        "INTERNAL",
-                                                       "CURSOR_EXPIRED"};
+                                                       "CURSOR_EXPIRED",
+                                                       "DIRECTORY_UNAVAILABLE"};
 constexpr std::array<std::string_view, 8> end_names{
     "",          "hangup",          "cancelled",    "rejected",
     "no_answer", "connection_lost", "max_duration", "media_finished"};

@@ -40,6 +40,10 @@ class Directory {
   /// What is known and fresh, without waiting for anything.
   [[nodiscard]] virtual std::optional<Profile> cached(const call::UserId& user) = 0;
 
+  /// What was last known, however stale, as long as it may be given while the directory
+  /// has trouble. Likewise without waiting for anything.
+  [[nodiscard]] virtual std::optional<Profile> remembered(const call::UserId& user) = 0;
+
   /// Asks, and does not wait. `done` is called once: on a thread of the directory's,
   /// or within this call where the answer is at hand. It must not block.
   virtual void look_up(const call::UserId& user, Callback done) = 0;

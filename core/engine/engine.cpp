@@ -12,7 +12,8 @@ constexpr std::chrono::seconds clock_check_interval{1};
 }  // namespace
 
 Engine::Engine(const Settings& settings, const Clock& clock, IdSource& ids, EventLog& log,
-               const LogReader& reader, SnapshotStore& snapshots, Delivery& delivery)
+               const LogReader& reader, SnapshotStore& snapshots, Delivery& delivery,
+               Directory* directory)
     : settings_(settings),
       clock_(clock),
       log_(log),
@@ -20,7 +21,7 @@ Engine::Engine(const Settings& settings, const Clock& clock, IdSource& ids, Even
       snapshots_(snapshots),
       delivery_(delivery),
       mailbox_(snapshots),
-      sequencer_(settings, clock, ids, log, snapshots, mailbox_) {}
+      sequencer_(settings, clock, ids, log, snapshots, mailbox_, directory) {}
 
 Engine::~Engine() {
   stop();

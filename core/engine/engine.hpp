@@ -25,9 +25,10 @@ namespace callstate::engine {
 /// and under load a group holds what arrived during one sync.
 class Engine final : public Inbox {
  public:
-  /// The referenced ports must outlive the engine.
+  /// The referenced ports must outlive the engine; `directory` may be null.
   Engine(const Settings& settings, const Clock& clock, IdSource& ids, EventLog& log,
-         const LogReader& reader, SnapshotStore& snapshots, Delivery& delivery);
+         const LogReader& reader, SnapshotStore& snapshots, Delivery& delivery,
+         Directory* directory = nullptr);
   ~Engine() override;
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;

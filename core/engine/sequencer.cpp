@@ -45,13 +45,14 @@ Sequencer::By Sequencer::server(const call::CallId& call) {
 }
 
 Sequencer::Sequencer(const Settings& settings, const Clock& clock, IdSource& ids, EventLog& log,
-                     SnapshotStore& snapshots, Mailbox& mailbox)
+                     SnapshotStore& snapshots, Mailbox& mailbox, Directory* directory)
     : settings_(settings),
       clock_(clock),
       ids_(ids),
       log_(log),
       snapshots_(snapshots),
       mailbox_(mailbox),
+      directory_(directory),
       found_(snapshots.last_mark()),
       key_(found_.position == 0 ? HashKey{ids.random(), ids.random()} : found_.key),
       states_(snapshots, key_, settings.entries_max),
@@ -60,6 +61,7 @@ Sequencer::Sequencer(const Settings& settings, const Clock& clock, IdSource& ids
   server_ = &states_.user(call::TenantId{}, "");
   server_->stream.kind = call::StreamKind::server;
   is_online_ = [this](const call::UserId& user) { return online(*tenant_, user); };
+  known_role_ = [this](const call::UserId& user) { return role_of(*tenant_, user); };
   find_ringing_ = [this](const call::UserId& caller, const call::UserId& callee) {
     return ringing_room(*tenant_, caller, callee);
   };
@@ -92,7 +94,8 @@ call::Context Sequencer::context() const {
           .new_call = {},
           .rules = settings_.rules,
           .online = is_online_,
-          .ringing_room = find_ringing_};
+          .ringing_room = find_ringing_,
+          .role_of = &known_role_};
 }
 
 bool Sequencer::online(const call::TenantId& tenant, const call::UserId& user) {

@@ -16,6 +16,7 @@
 #include "core/call/evolve.hpp"
 #include "core/engine/audiences.hpp"
 #include "core/engine/dedup.hpp"
+#include "core/engine/directory.hpp"
 #include "core/engine/effect.hpp"
 #include "core/engine/mailbox.hpp"
 #include "core/engine/metrics.hpp"
@@ -58,7 +59,7 @@ struct Recovery {
 class Sequencer {
  public:
   Sequencer(const Settings& settings, const Clock& clock, IdSource& ids, EventLog& log,
-            SnapshotStore& snapshots, Mailbox& mailbox);
+            SnapshotStore& snapshots, Mailbox& mailbox, Directory* directory = nullptr);
 
   /// Folds the log: the last checkpoint and what came after it. Checks that
   /// positions have no hole and that every replayed stream's hash chain holds;
@@ -138,6 +139,8 @@ class Sequencer {
   [[nodiscard]] call::Context context() const;
   [[nodiscard]] call::Sender sender_of(const Session& session) const;
   [[nodiscard]] bool online(const call::TenantId& tenant, const call::UserId& user);
+  /// Of a user with a session its own; else what the directory remembers.
+  [[nodiscard]] call::KnownRole role_of(const call::TenantId& tenant, const call::UserId& user);
   [[nodiscard]] std::optional<call::RoomName> ringing_room(const call::TenantId& tenant,
                                                            const call::UserId& caller,
                                                            const call::UserId& callee);
@@ -207,6 +210,7 @@ class Sequencer {
   EventLog& log_;
   SnapshotStore& snapshots_;
   Mailbox& mailbox_;
+  Directory* const directory_;       // null: there is none
   const SnapshotStore::Mark found_;  // the mark that recovery begins with
   const HashKey key_;                // of all names, as long as that mark and its successors
   States states_;
@@ -224,6 +228,7 @@ class Sequencer {
   UserEntry* server_ = nullptr;             // the server's own stream
   const call::TenantId* tenant_ = nullptr;  // of the message being decided
   std::function<bool(const call::UserId&)> is_online_;
+  std::function<call::KnownRole(const call::UserId&)> known_role_;
   std::function<std::optional<call::RoomName>(const call::UserId&, const call::UserId&)>
       find_ringing_;
 

@@ -33,6 +33,15 @@ call::Sender Sequencer::sender_of(const Session& session) const {
           .name = session.name};
 }
 
+call::KnownRole Sequencer::role_of(const call::TenantId& tenant, const call::UserId& user) {
+  const UserEntry* known = states_.find_user(tenant, user.view());
+  if (known != nullptr && !known->sessions.empty())
+    return sessions_.at(known->sessions.back()).role;
+  if (directory_ == nullptr) return std::nullopt;
+  const auto profile = directory_->remembered(user);
+  return profile && profile->tenant == tenant ? std::optional(profile->role) : std::nullopt;
+}
+
 void Sequencer::on(OpenSession& open, Batch& batch) {
   const auto turn_away = [&](std::uint16_t code, std::string reason) {
     batch.effects.emplace_back(CloseSession{open.session, {code, std::move(reason)}});

@@ -27,14 +27,31 @@ Status status_of(call::EndReason reason, bool answered) {
   return Status::ended;
 }
 
-bool add_party(CallRow& row, const call::UserId& user) {
-  if (std::ranges::find(row.parties, user, &Party::user) != row.parties.end()) return false;
-  row.parties.emplace_back(user, std::nullopt);
+/// Of those who are there already, what is known now of their role counts only where
+/// nothing was.
+bool add_party(CallRow& row, const call::UserId& user, const call::KnownRole& role) {
+  const auto known = std::ranges::find(row.parties, user, &Party::user);
+  if (known == row.parties.end()) {
+    row.parties.emplace_back(user, role);
+    return true;
+  }
+  if (known->role || !role) return false;
+  known->role = role;
   return true;
 }
 
-/// A person's role is the token's of what that person has sent itself: a service
-/// that acts for somebody lends its own to nobody. It stays as it was first seen.
+bool add_parties(CallRow& row, const std::vector<call::UserId>& users,
+                 const std::vector<call::KnownRole>& roles) {
+  bool changed = false;
+  for (std::size_t i = 0; i < users.size(); ++i) {
+    changed |= add_party(row, users[i], i < roles.size() ? roles[i] : std::nullopt);
+  }
+  return changed;
+}
+
+/// A person's role is the one that was known as it was called, else that of what the
+/// person has sent itself: a service that acts for somebody lends its own to nobody.
+/// It stays as it was first seen.
 bool learn_role(CallRow& row, const call::Actor& actor) {
   if (actor.role != call::Role::crm_user && actor.role != call::Role::portal_customer) return false;
   const auto party = std::ranges::find(row.parties, actor.user, &Party::user);
@@ -52,8 +69,8 @@ struct FoldCall {
     row.id = record.call;
     row.tenant = record.stream.tenant;
     row.room = call::RoomName::clipped(record.stream.name.view());
-    add_party(row, started.caller);
-    for (const auto& callee : started.callees) add_party(row, callee);
+    add_party(row, started.caller, started.caller_role);
+    add_parties(row, started.callees, started.callee_roles);
     row.caller_name = started.caller_name;
     row.callee_name = started.callee_name;
     row.metadata = started.metadata;
@@ -90,7 +107,7 @@ struct FoldCall {
   bool operator()(const call::Invited& invited) const {
     bool changed = row.ring_deadline != invited.ring_deadline;
     row.ring_deadline = invited.ring_deadline;
-    for (const auto& callee : invited.callees) changed |= add_party(row, callee);
+    changed |= add_parties(row, invited.callees, invited.callee_roles);
     return changed;
   }
 

@@ -31,9 +31,9 @@ std::optional<Status> parse_status(std::string_view name);
   return status == Status::ringing || status == Status::connected;
 }
 
-/// Who takes part in a call. The role is known once the user has acted in the
-/// call, since it comes from the token; the callee of a call that nobody answered
-/// may have none.
+/// Who takes part in a call. The role is known where the server knew it as the user was
+/// called, else once the user has acted in the call; the callee of a call that nobody
+/// answered may have none.
 struct Party {
   call::UserId user;
   std::optional<call::Role> role;

@@ -22,6 +22,10 @@ std::optional<engine::Profile> PostgresDirectory::cached(const call::UserId& use
   return pool_->fresh(user);
 }
 
+std::optional<engine::Profile> PostgresDirectory::remembered(const call::UserId& user) {
+  return pool_->remembered(user);
+}
+
 void PostgresDirectory::look_up(const call::UserId& user, Callback done) {
   pool_->look_up(user, std::move(done));
 }

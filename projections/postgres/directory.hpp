@@ -46,6 +46,7 @@ struct DirectoryCounts {
   std::uint64_t troubles = 0;     // that the database could not answer
   std::uint64_t stale = 0;        // answers of before that were given instead
   std::uint64_t unavailable = 0;  // look-ups that were refused for lack of one
+  std::size_t cached = 0;         // users that are remembered now
 };
 
 /// Users from PostgreSQL, by queries that are prepared once a connection. A pool of
@@ -59,6 +60,7 @@ class PostgresDirectory final : public engine::Directory {
   ~PostgresDirectory() override;
 
   [[nodiscard]] std::optional<engine::Profile> cached(const call::UserId& user) override;
+  [[nodiscard]] std::optional<engine::Profile> remembered(const call::UserId& user) override;
   void look_up(const call::UserId& user, Callback done) override;
 
   [[nodiscard]] DirectoryCounts counts() const;

@@ -34,4 +34,9 @@ void DirectoryCache::forget(const call::UserId& user) {
   by_user_.erase(found);
 }
 
+std::size_t DirectoryCache::size() const {
+  const std::scoped_lock lock(mutex_);
+  return by_user_.size();
+}
+
 }  // namespace callstate::projections::postgres

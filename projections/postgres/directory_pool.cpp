@@ -58,6 +58,10 @@ std::optional<Profile> DirectoryPool::fresh(const call::UserId& user) {
   return cache_.find(user, now_() - settings_.fresh_for);
 }
 
+std::optional<Profile> DirectoryPool::remembered(const call::UserId& user) {
+  return cache_.find(user, now_() - settings_.stale_max);
+}
+
 void DirectoryPool::look_up(const call::UserId& user, Callback done) {
   if (const auto known = fresh(user)) return done(*known);
   std::string why;
@@ -172,8 +176,11 @@ DirectoryPool::Answer DirectoryPool::without_database(const call::UserId& user,
 }
 
 DirectoryCounts DirectoryPool::counts() const {
+  const auto cached = cache_.size();
   const std::scoped_lock lock(mutex_);
-  return counts_;
+  auto counts = counts_;
+  counts.cached = cached;
+  return counts;
 }
 
 }  // namespace callstate::projections::postgres

@@ -74,7 +74,7 @@ test('a call is shown from its first ring to its end, at once', async () => {
     calleeName: 'Kim',
     participants: [
       { userId: caller.user, role: 'caller', userRole: 'CRM_USER' },
-      { userId: callee.user, role: 'callee', userRole: null },
+      { userId: callee.user, role: 'callee', userRole: 'CRM_USER' },
     ],
     metadata: { lead: 7 },
     startedAt: state.startedAt,

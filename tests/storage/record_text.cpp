@@ -17,6 +17,16 @@ std::string list(const std::vector<call::UserId>& ids) {
   return text + "]";
 }
 
+std::string name(const call::KnownRole& role) {
+  return role ? std::string(name_of(*role)) : "-";
+}
+
+std::string list(const std::vector<call::KnownRole>& roles) {
+  std::string text = "[";
+  for (const auto& role : roles) text += name(role) + ' ';
+  return text + "]";
+}
+
 auto count(call::Time time) {
   return time.time_since_epoch().count();
 }
@@ -29,6 +39,8 @@ struct FactText {
         << quoted(fact.callee_name) << fact.metadata << ' ' << count(fact.ring_deadline);
     // What releases before it did not have is not in their texts.
     if (!fact.media_room.empty()) out << quoted(fact.media_room);
+    if (!fact.callee_roles.empty()) out << list(fact.callee_roles);
+    if (fact.caller_role) out << name(fact.caller_role);
   }
   void operator()(const call::Ringing&) const {}
   void operator()(const call::Accepted& fact) const { out << count(fact.max_deadline); }
@@ -40,6 +52,7 @@ struct FactText {
   void operator()(const call::CalleeOffline& fact) const { out << quoted(fact.callee.view()); }
   void operator()(const call::Invited& fact) const {
     out << list(fact.callees) << count(fact.ring_deadline);
+    if (!fact.callee_roles.empty()) out << list(fact.callee_roles);
   }
   void operator()(const call::Signaled& fact) const { out << quoted(fact.to.view()) << fact.data; }
   void operator()(const call::ParticipantJoined& fact) const { out << quoted(fact.user.view()); }

@@ -117,6 +117,20 @@ std::vector<call::Record> sample_records() {
   records.push_back(by_client(call::Revoked{at_second(16)}, 4));
   records.back().stream = user_stream("alice");
   records.back().actor = {user("crm"), call::Role::service, {}};
+  const call::KnownRole customer = call::Role::portal_customer;
+  records.push_back(by_client(call::CallStarted{.caller = user("alice"),
+                                                .caller_name = {},
+                                                .callees = {user("bob"), user("carol")},
+                                                .callee_name = {},
+                                                .metadata = {},
+                                                .ring_deadline = at_second(45),
+                                                .callee_roles = {customer, std::nullopt},
+                                                .caller_role = call::Role::crm_user},
+                              17));
+  records.back().actor = {user("crm"), call::Role::service, {}};
+  records.push_back(by_client(
+      call::Invited{.callees = {user("dave")}, .ring_deadline = {}, .callee_roles = {customer}},
+      18));
   return records;
 }
 

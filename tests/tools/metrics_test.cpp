@@ -74,6 +74,16 @@ TEST_F(MetricsTest, ShowTimesInSeconds) {
                             HasSubstr("\ncallstate_batch_records_bucket{le=\"4\"} 1\n")));
 }
 
+TEST_F(MetricsTest, ShowWhatTheDirectoryOfUsersHasDone) {
+  auto made = readings();
+  made.directory = {.asked = 5, .troubles = 4, .stale = 3, .unavailable = 2, .cached = 1};
+  EXPECT_THAT(exposition(made), AllOf(HasSubstr("\ncallstate_directory_asked_total 5\n"),
+                                      HasSubstr("\ncallstate_directory_troubles_total 4\n"),
+                                      HasSubstr("\ncallstate_directory_stale_total 3\n"),
+                                      HasSubstr("\ncallstate_directory_unavailable_total 2\n"),
+                                      HasSubstr("\ncallstate_directory_users 1\n")));
+}
+
 TEST_F(MetricsTest, LeaveOutWhatIsNotKnown) {
   EXPECT_THAT(text(), AllOf(Not(HasSubstr("\ncallstate_disk_free_bytes ")),
                             Not(HasSubstr("callstate_tls_certificate"))));

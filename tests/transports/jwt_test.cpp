@@ -134,6 +134,26 @@ TEST(Jwt, ClaimPathsAreSettings) {
   EXPECT_EQ(accepted(options, hmac(start + R"(,"a":{"b":"SERVICE"}})")).role, call::Role::auditor);
 }
 
+TEST(Jwt, WithADirectoryATokenOfAUserNeedsNoTenant) {
+  auto options = with_secret();
+  options.users_in_directory = true;
+  for (const auto* role : {"", R"(,"app_metadata":{"user_role":"editor"})", R"(,"user_role":7)"}) {
+    const auto identity =
+        accepted(options, hmac(std::string(R"({"sub":"ann","exp":1800000600)") + role + "}"));
+    EXPECT_EQ(identity.user.view(), "ann");
+    EXPECT_TRUE(identity.tenant.empty());
+    EXPECT_EQ(identity.role, call::Role::crm_user);
+  }
+  const auto said = accepted(options, hmac(R"({"sub":"ann","exp":1800000600,"tenant_id":"acme"})"));
+  EXPECT_EQ(said.tenant.view(), "acme") << "for the directory to agree with";
+  refused(options, hmac(R"({"sub":"ann","exp":1800000600,"tenant_id":""})"));
+  for (const auto* role : {"SERVICE", "AUDITOR"}) {
+    const auto claimed = std::string(R"({"sub":"crm","exp":1800000600,"user_role":")") + role + '"';
+    refused(options, hmac(claimed + "}"));
+    EXPECT_EQ(name_of(accepted(options, hmac(claimed + R"(,"tenant_id":"acme"})")).role), role);
+  }
+}
+
 TEST(Jwt, LongNamesAreCutBetweenCharacters) {
   std::string name;
   while (name.size() < 300) name += "\u20ac";

@@ -17,7 +17,8 @@
 namespace callstate::transports {
 
 /// Tokens are `user`, `tenant:user` or `user@milliseconds` that it is good for;
-/// those that begin with `bad` are refused. A `!` at the end: of a customer.
+/// those that begin with `bad` are refused. A `!` at the end: of a customer, a `$`: of a
+/// service.
 class FakeAuthenticator final : public Authenticator {
  public:
   bool awaits_key(std::string_view) override { return false; }
@@ -32,6 +33,10 @@ class FakeAuthenticator final : public Authenticator {
     }
     if (token.ends_with('!')) {
       identity.role = call::Role::portal_customer;
+      token.remove_suffix(1);
+    }
+    if (token.ends_with('$')) {
+      identity.role = call::Role::service;
       token.remove_suffix(1);
     }
     if (const auto sign = token.find('@'); sign != std::string_view::npos) {
@@ -72,7 +77,8 @@ struct ServerFixture : testing::Test {
                                                     log.emplace_back(line);
                                                   }},
                                                   certificate.get(),
-                                                  history});
+                                                  history,
+                                                  directory});
     engine.deliver_to(*server);
     const auto bound = server->listen("127.0.0.1", 0);
     ASSERT_TRUE(bound) << bound.error();
@@ -105,6 +111,7 @@ struct ServerFixture : testing::Test {
   HttpHandler handler;
   std::unique_ptr<TlsCertificate> certificate;  // none: no TLS
   const history::HistoryReader* history = nullptr;
+  engine::Directory* directory = nullptr;
   std::mutex log_mutex;
   std::vector<std::string> log;
   std::unique_ptr<Server> server;

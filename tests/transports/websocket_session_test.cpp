@@ -6,6 +6,7 @@
 
 #include "client_frame.hpp"
 #include "server_fixture.hpp"
+#include "transports/utc_now.hpp"
 
 // Sessions on a thread that the test runs itself, for what depends on the order
 // of things.
@@ -58,8 +59,7 @@ TEST_F(WebSocketSessionTest, OneThatBeginsWhileTheServerDrainsIsClosedAndNothing
     Upgrade upgrade;
     upgrade.room_path = true;
     upgrade.room = "r1";
-    upgrade.token = "anna";
-    session.begin(upgrade);
+    session.begin(upgrade, authenticator.verify("anna", utc_now()).value());
   }
   EXPECT_EQ(engine.count<engine::OpenSession>(), 0);
   std::string heard(100, '\0');
@@ -73,14 +73,14 @@ TEST_F(WebSocketSessionTest, OneThatWaitsForAuthWhileTheServerDrainsIsNotCounted
   thread.drain();
   thread.context().poll();
   WebSocketSession session(Ticket(server, thread), Stream(std::move(socket)));
-  session.begin({});
+  session.begin({}, {});
   EXPECT_EQ(server.unauthenticated, 0);
 }
 
 // Whether a token was revoked is known to the engine alone.
 TEST_F(WebSocketSessionTest, NothingIsAnsweredBeforeTheEngineHasLetTheSessionIn) {
   WebSocketSession session(Ticket(server, thread), Stream(std::move(socket)));
-  session.begin({});
+  session.begin({}, {});
   take(session, R"({"type":"AUTH","token":"anna","id":"a"})");
   take(session, R"({"type":"PING"})");
   thread.context().poll();
@@ -99,7 +99,7 @@ TEST_F(WebSocketSessionTest, NothingIsAnsweredBeforeTheEngineHasLetTheSessionIn)
 
 TEST_F(WebSocketSessionTest, OneThatTheEngineTurnsAwayHearsOfItsEndAndNothingElse) {
   WebSocketSession session(Ticket(server, thread), Stream(std::move(socket)));
-  session.begin({});
+  session.begin({}, {});
   take(session, R"({"type":"AUTH","token":"anna","id":"a"})");
   take(session, R"({"type":"PING"})");
   thread.context().poll();

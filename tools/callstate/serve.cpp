@@ -21,6 +21,7 @@
 #include "tools/callstate/logging.hpp"
 #include "tools/callstate/metrics/endpoint.hpp"
 #include "tools/callstate/secret.hpp"
+#include "tools/callstate/serve_directory.hpp"
 #include "tools/callstate/serve_projections.hpp"
 #include "tools/callstate/serve_settings.hpp"
 #include "transports/jwks.hpp"
@@ -162,7 +163,7 @@ transports::ServerSettings server_settings(const ServeSettings& settings) {
 }
 
 std::expected<std::unique_ptr<transports::Authenticator>, std::string> make_authenticator(
-    const ServeSettings& settings, const Log& log) {
+    const ServeSettings& settings, bool with_directory, const Log& log) {
   transports::JwtOptions options;
   options.secret = settings.jwt_secret;
   if (!settings.jwt_audience.empty()) options.audience = settings.jwt_audience;
@@ -170,6 +171,7 @@ std::expected<std::unique_ptr<transports::Authenticator>, std::string> make_auth
   options.claims.tenant = settings.jwt_tenant_claims;
   options.claims.role = settings.jwt_role_claims;
   options.claims.name = settings.jwt_name_claims;
+  options.users_in_directory = with_directory;
   if (!settings.jwks.empty()) {
     transports::JwksOptions keys;
     keys.location = settings.jwks;
@@ -233,8 +235,9 @@ int run(ServeSettings settings) {
     addresses.push_back(*address);
   }
   if (auto problem = settle_secret(settings, addresses, log)) return cannot(*problem);
-  const auto connections =
-      allowed_connections(settings.connections_max, ServedProjections::descriptors(settings), log);
+  const auto connections = allowed_connections(
+      settings.connections_max,
+      ServedProjections::descriptors(settings) + directory_descriptors(settings.directory), log);
   if (!connections) return cannot(connections.error());
   settings.connections_max = *connections;
   auto certificate = load_certificate(settings, log);
@@ -247,7 +250,9 @@ int run(ServeSettings settings) {
       *certificate != nullptr);
 
   if (auto problem = settle_media(settings)) return cannot(*problem);
-  auto authenticator = make_authenticator(settings, log);
+  const auto directory = make_directory(settings.directory);
+  if (!directory) return cannot(directory.error());
+  auto authenticator = make_authenticator(settings, *directory != nullptr, log);
   if (!authenticator) return cannot(authenticator.error());
 
   ::umask(S_IRWXG | S_IRWXO);  // what follows writes is nobody else's to read
@@ -276,7 +281,7 @@ int run(ServeSettings settings) {
   engine::SystemIds ids;
   engine::Fanout fanout;
   engine::Engine engine(settings.engine, clock, ids, (*store)->log(), (*store)->reader(),
-                        (*store)->snapshots(), fanout);
+                        (*store)->snapshots(), fanout, directory->get());
 
   std::atomic<bool> serving = false;
   const auto ready = [&] { return serving && (*store)->log().has_room(); };
@@ -297,7 +302,8 @@ int run(ServeSettings settings) {
                                  },
                              .logger = transport_logger(log),
                              .certificate = certificate->get(),
-                             .history = (*projections)->reader()});
+                             .history = (*projections)->reader(),
+                             .directory = directory->get()});
   metrics.emplace(settings.metrics, [&] {
     std::optional<std::int64_t> certificate_until_s;
     if (*certificate) certificate_until_s = (*certificate)->valid_until();
@@ -310,6 +316,7 @@ int run(ServeSettings settings) {
                     .ready = ready(),
                     .certificate_until_s = certificate_until_s,
                     .webhooks = (*projections)->webhook_reading(),
+                    .directory = *directory ? (*directory)->counts() : DirectoryReading{},
                     .connections_max = settings.connections_max,
                     .inbox_max = settings.engine.inbox_max,
                     .version = settings.engine.version};

@@ -107,6 +107,29 @@ void add_webhook_options(Options& options, WebhookSettings& webhooks) {
       ->check(CLI::Range(1, 256));
 }
 
+void add_directory_options(Options& options, DirectoryOptions& directory) {
+  options.group("Directory of users");
+  options.add("--directory-postgres", directory.connection,
+              "take tenant, role and name of users from PostgreSQL, and from tokens their id "
+              "alone: as --postgres");
+  options.add("--directory-postgres-file", directory.file,
+              "file with that; a newline at its end is dropped");
+  options
+      .add("--directory-query", directory.queries,
+           "query of a user, $1, that gives tenant, role and name; repeatable, the first with a "
+           "row counts")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
+  options.add("--directory-connections", directory.connections, "connections to it, at most")
+      ->check(CLI::Range(1, 64));
+  options.add("--directory-cache", directory.cached_max, "users that are remembered, at most")
+      ->check(CLI::Range(1, 10'000'000));
+  options.duration("--directory-fresh", directory.fresh,
+                   "how long what is remembered is not asked for again");
+  options.duration("--directory-stale", directory.stale,
+                   "how long it serves while PostgreSQL cannot be asked");
+}
+
 // Flags and the environment have been read: what they left open comes from the
 // settings file.
 void read_settings_file(CLI::App& serve, const std::string& path) {
@@ -197,6 +220,8 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
               "file with that; a newline at its end is dropped");
   options.add("--postgres-schema", settings.postgres.schema,
               "schema of the tables, made where it is missing");
+
+  add_directory_options(options, settings.directory);
 
   options.group("Calls");
   auto& rules = settings.engine.rules;

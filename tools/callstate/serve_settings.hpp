@@ -34,6 +34,17 @@ struct PostgresOptions {
   std::string schema = "callstate";
 };
 
+/// Where tenant, role and name of users come from, instead of their tokens.
+struct DirectoryOptions {
+  std::string connection;  // empty, and no file: tokens say it
+  std::string file;
+  std::vector<std::string> queries;  // empty: the directory's own
+  std::size_t connections = 2;
+  std::size_t cached_max = 65'536;
+  std::chrono::milliseconds fresh{60'000};
+  std::chrono::milliseconds stale{12 * 3'600'000};
+};
+
 /// Everything that `callstate serve` can be told. Each has a flag, an
 /// environment variable and a key in the settings file, in that order of
 /// precedence; see `add_serve_options`.
@@ -59,6 +70,7 @@ struct ServeSettings {
   std::string livekit_api_secret_file;
   WebhookSettings webhooks;
   PostgresOptions postgres;
+  DirectoryOptions directory;
   std::vector<std::string> cors_origins;
 
   engine::Settings engine;

@@ -20,6 +20,7 @@ class DirectoryCache {
   std::optional<engine::Profile> find(const call::UserId& user, Time since);
   void put(const call::UserId& user, const engine::Profile& profile, Time now);
   void forget(const call::UserId& user);
+  [[nodiscard]] std::size_t size() const;
 
  private:
   struct Entry {
@@ -29,7 +30,7 @@ class DirectoryCache {
   };
 
   const std::size_t max_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   // Guarded by mutex_.
   std::list<Entry> entries_;  // the latest used first
   std::map<call::UserId, std::list<Entry>::iterator> by_user_;

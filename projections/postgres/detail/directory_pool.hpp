@@ -25,6 +25,7 @@ class DirectoryPool {
 
   void look_up(const call::UserId& user, Callback done);
   [[nodiscard]] std::optional<engine::Profile> fresh(const call::UserId& user);
+  [[nodiscard]] std::optional<engine::Profile> remembered(const call::UserId& user);
   [[nodiscard]] DirectoryCounts counts() const;
 
  private:

@@ -42,8 +42,9 @@ class World {
   /// Answers Context::ringing_room: caller and callee to room.
   std::map<std::pair<std::string, std::string>, std::string> ringing_rooms;
   Role role = Role::crm_user;
-  std::string media_room;         // Context::media_room
-  std::optional<UserId> claimed;  // Message::sender of the next message
+  std::string media_room;                                // Context::media_room
+  std::map<std::string, Role, std::less<>> known_roles;  // Context::role_of
+  std::optional<UserId> claimed;                         // Message::sender of the next message
 
   Verdict send(std::string_view who, MessageBody body, std::string_view device = "phone") {
     const Message message{
@@ -96,11 +97,15 @@ class World {
       if (found == ringing_rooms.end()) return std::nullopt;
       return RoomName::clipped(found->second);
     };
+    const std::function<KnownRole(const UserId&)> role_of = [this](const UserId& who) {
+      const auto found = known_roles.find(who.view());
+      return found == known_roles.end() ? KnownRole{} : found->second;
+    };
     CallId next;
     next.bytes[0] = 1;
     next.bytes[14] = static_cast<std::uint8_t>(log.size() >> 8U);
     next.bytes[15] = static_cast<std::uint8_t>(log.size());
-    return use(Context{now, next, rules, online, ringing, media_room});
+    return use(Context{now, next, rules, online, ringing, media_room, &role_of});
   }
 
   [[nodiscard]] Participant at(std::string_view who) const {

@@ -4,7 +4,8 @@ namespace callstate::engine {
 
 Recovery SequencerTest::boot() {
   mailbox = std::make_unique<Mailbox>(snapshots);
-  sequencer = std::make_unique<Sequencer>(settings, clock, ids, log, snapshots, *mailbox);
+  sequencer =
+      std::make_unique<Sequencer>(settings, clock, ids, log, snapshots, *mailbox, directory);
   const auto found = sequencer->recover(log);
   if (!found) {
     ADD_FAILURE() << found.error().message;
@@ -20,7 +21,8 @@ Recovery SequencerTest::boot() {
 
 std::string SequencerTest::boot_failure() {
   mailbox = std::make_unique<Mailbox>(snapshots);
-  sequencer = std::make_unique<Sequencer>(settings, clock, ids, log, snapshots, *mailbox);
+  sequencer =
+      std::make_unique<Sequencer>(settings, clock, ids, log, snapshots, *mailbox, directory);
   const auto found = sequencer->recover(log);
   return found ? std::string() : found.error().message;
 }

@@ -76,6 +76,7 @@ class SequencerTest : public testing::Test {
   support::MemoryLog log;
   support::MemorySnapshots snapshots;
   support::RecordingDelivery delivery;
+  Directory* directory = nullptr;  // of the next boot
   std::unique_ptr<Mailbox> mailbox;
   std::unique_ptr<Sequencer> sequencer;
 };

@@ -189,6 +189,30 @@ TEST(CallHistory, ARoleIsOfWhoActsItself) {
   EXPECT_EQ(parties_of(row_of(world)), "alice:- bob:PORTAL_CUSTOMER") << "as it was first seen";
 }
 
+TEST(CallHistory, ARoleThatWasKnownAtTheStartNeedsNoAct) {
+  World world;
+  world.known_roles = {{"alice", call::Role::portal_customer}, {"bob", call::Role::crm_user}};
+  world.role = call::Role::service;
+  world.claimed = call::user("alice");
+  world.send("crm", call::start({"bob", "carol"}));
+  EXPECT_EQ(parties_of(row_of(world)), "alice:PORTAL_CUSTOMER bob:CRM_USER carol:-");
+}
+
+TEST(CallHistory, ARoleThatIsKnownWhenSomebodyIsAskedBackFillsWhatWasOpen) {
+  auto world = World::group_connected();
+  world.send("carol", call::Reject{}, "phone");
+  world.known_roles = {{"carol", call::Role::portal_customer}, {"dora", call::Role::crm_user}};
+  world.send("bob", call::invite({"carol", "dora"}));
+  EXPECT_EQ(parties_of(row_of(world)), "alice:CRM_USER bob:CRM_USER carol:CRM_USER dora:CRM_USER")
+      << "carol's stays as it was first seen";
+  world = World::group_connected();
+  world.wait(world.rules.ring_timeout);
+  world.known_roles = {{"carol", call::Role::portal_customer}};
+  world.send("bob", call::invite({"carol"}));
+  EXPECT_EQ(parties_of(row_of(world)), "alice:CRM_USER bob:CRM_USER carol:PORTAL_CUSTOMER");
+  EXPECT_EQ(row_of(world).changed_position, world.log.size());
+}
+
 TEST(CallHistory, TheNextCallInARoomHasARowOfItsOwn) {
   auto world = World::ended();
   const auto first = row_of(world);

@@ -127,6 +127,20 @@ TEST_F(PostgresDirectoryTest, GoesOnWithWhomItKnowsWhileTheDatabaseIsAway) {
   EXPECT_EQ(ask(*directory, anna), anna_then);
 }
 
+TEST_F(PostgresDirectoryTest, RemembersWhatIsNoLongerFresh) {
+  directory_settings.stale_max = 1h;
+  const auto directory = open();
+  EXPECT_EQ(directory->remembered(user(anna)), std::nullopt);
+  (void)ask(*directory, anna);
+  EXPECT_EQ(directory->counts().cached, 1U);
+  wait(30min);
+  EXPECT_EQ(directory->cached(user(anna)), std::nullopt);
+  EXPECT_EQ(directory->remembered(user(anna)), anna_then);
+  EXPECT_EQ(directory->counts().asked, 1U) << "it was asked for";
+  wait(31min);
+  EXPECT_EQ(directory->remembered(user(anna)), std::nullopt);
+}
+
 TEST_F(PostgresDirectoryTest, LeavesADatabaseInTroubleAlone) {
   const auto directory = open();
   break_it();

@@ -150,7 +150,8 @@ void show_sessions(Page& page, const Readings& readings) {
   const auto& server = readings.server;
   const auto& deciding = readings.metrics.deciding;
   page.gauge("callstate_sessions", "Sessions of authenticated users", readings.engine.sessions);
-  page.gauge("callstate_sessions_waiting_for_auth", "Sessions that have not yet sent AUTH",
+  page.gauge("callstate_sessions_waiting_for_auth",
+             "Sessions that have not yet sent AUTH, and who waits for the directory",
              server.waiting);
   page.counter("callstate_sessions_opened_total", "Sessions that were opened",
                deciding.sessions.value());
@@ -278,6 +279,19 @@ void show_webhooks(Page& page, const projections::WebhookReading& webhooks) {
              webhooks.outbox.dead);
 }
 
+void show_directory(Page& page, const DirectoryReading& directory) {
+  page.counter("callstate_directory_asked_total",
+               "Users that were asked for and answered, found or not", directory.asked);
+  page.counter("callstate_directory_troubles_total", "Users that it could not be asked for",
+               directory.troubles);
+  page.counter("callstate_directory_stale_total",
+               "Answers of before that were given instead of new ones", directory.stale);
+  page.counter("callstate_directory_unavailable_total",
+               "Users who were refused since nobody could tell who they are",
+               directory.unavailable);
+  page.gauge("callstate_directory_users", "Users that are remembered", directory.cached);
+}
+
 // By the names that every Prometheus client gives them.
 void show_process(Page& page, const ProcessReading& process) {
   page.gauge("process_start_time_seconds", "When the process was started", process.started_s);
@@ -299,6 +313,7 @@ std::string exposition(const Readings& readings) {
   show_log(page, readings);
   show_projections(page, readings.projections);
   if (readings.webhooks) show_webhooks(page, *readings.webhooks);
+  show_directory(page, readings.directory);
   show_process(page, readings.process);
   return page.text();
 }

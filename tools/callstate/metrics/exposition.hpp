@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/engine/engine.hpp"
+#include "projections/postgres/directory.hpp"
 #include "projections/status.hpp"
 #include "projections/webhooks/sender.hpp"
 #include "storage/store.hpp"
@@ -25,6 +26,7 @@ struct ProcessReading {
 ProcessReading read_process();
 
 using ProjectionStatuses = std::vector<projections::Status>;
+using DirectoryReading = projections::postgres::DirectoryCounts;
 
 /// All that is shown of a server, as of one moment.
 struct Readings {
@@ -37,6 +39,7 @@ struct Readings {
   bool ready = false;
   std::optional<std::int64_t> certificate_until_s{};      // since 1970; none: no TLS
   std::optional<projections::WebhookReading> webhooks{};  // none: nobody is told
+  DirectoryReading directory{};                           // zeros where there is none
   std::size_t connections_max = 0;
   std::size_t inbox_max = 0;
   std::string version;
