@@ -2,12 +2,15 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
@@ -110,6 +113,10 @@ void Cluster::start() {
       const pqxx::connection probe(connection("postgres"));
       return;
     } catch (const std::exception&) {
+      if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
+        pid_ = 0;
+        break;
+      }
       std::this_thread::sleep_for(std::chrono::milliseconds(5));  // of another program's start
     }
   }
@@ -123,17 +130,30 @@ void Cluster::signal_and_wait(int signal) {
 }
 
 void Cluster::kill() {
-  // They are of a group of their own each, and would end by themselves only once they
-  // have noticed.
-  ::kill(pid_, SIGSTOP);  // or it would start others
-  std::vector<pid_t> children;
+  // Its processes are of a group of their own each, and would end by themselves only
+  // once they have noticed. Stopped, it starts no others.
+  ::kill(pid_, SIGSTOP);
+  int status = 0;
+  if (waitpid(pid_, &status, WUNTRACED) != pid_ || !WIFSTOPPED(status))
+    throw std::runtime_error("PostgreSQL ended by itself: see " + folder_ + "/postgres.log");
+  std::vector<int> ends;
   for (const auto& task :
        std::filesystem::directory_iterator("/proc/" + std::to_string(pid_) + "/task")) {
     std::ifstream list(task.path() / "children");
-    for (pid_t child = 0; list >> child;) children.push_back(child);
+    for (pid_t child = 0; list >> child;) {
+      const auto end = static_cast<int>(syscall(SYS_pidfd_open, child, 0));
+      if (end < 0) continue;  // it has just ended
+      ends.push_back(end);
+      ::kill(child, SIGKILL);
+    }
   }
-  for (const auto child : children) ::kill(child, SIGKILL);
   signal_and_wait(SIGKILL);
+  // As long as one of them lives, the next server finds their shared memory in use.
+  for (const int end : ends) {
+    pollfd ended{.fd = end, .events = POLLIN, .revents = 0};
+    while (poll(&ended, 1, -1) < 0 && errno == EINTR) continue;
+    close(end);
+  }
 }
 
 void Cluster::stop() {
