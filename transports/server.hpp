@@ -14,6 +14,7 @@
 #include "core/engine/mailbox.hpp"
 #include "core/engine/submission.hpp"
 #include "core/history/ports.hpp"
+#include "transports/assets.hpp"
 #include "transports/authenticator.hpp"
 #include "transports/http.hpp"
 #include "transports/livekit.hpp"
@@ -76,6 +77,7 @@ struct ServerPorts {
   /// Every connection speaks TLS with it; none: plain.
   const TlsCertificate* certificate = nullptr;
   const history::HistoryReader* history = nullptr;  // none: nobody is shown past calls
+  const Assets* assets = nullptr;                   // files for anybody; none: no path for them
 };
 
 /// The network transport: WebSocket sessions and plain HTTP on the same ports,
