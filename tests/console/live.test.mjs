@@ -52,7 +52,7 @@ test('the page of a live call goes along with it', async () => {
   await signIn(page, `#/calls/${await callIn(server, room)}`);
   await page.getByRole('heading', { name: 'Events' }).waitFor();
   await alice.tell({ type: 'SIGNAL', roomName: room, to: callee.user, data: {} });
-  await page.getByRole('option').getByText('SIGNAL').waitFor();
+  await page.locator('.event .type').getByText('SIGNAL').waitFor();
   assert.match(await page.locator('.place').innerText(), /3 \/ 3/);
   await alice.tell({ type: 'ENDED', roomName: room });
   await page.locator('.call-title').getByText('Ended').waitFor();

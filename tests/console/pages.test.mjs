@@ -97,6 +97,24 @@ test('an auditor is told why projections are not shown', async () => {
   await done(page);
 });
 
+test('what a projection has trouble with is said, and whether it lasts', async () => {
+  const flags = ['--postgres', 'postgresql://nobody@127.0.0.1:1/none'];
+  const troubled = await Server.start({ flags });
+  try {
+    const page = await browser.page(troubled);
+    await signIn(page, '#/server', service);
+    const card = page.locator('.card').filter({ hasText: 'postgres' });
+    await card.locator('.light.bad').getByText('retrying').waitFor();
+    await card.locator('.trouble').filter({ hasText: '127.0.0.1' }).waitFor();
+    await page.locator('.card').filter({ hasText: 'index' }).getByText('following').waitFor();
+    await assertAccessible(page, 'the server page with trouble');
+    await screenshot(page, 'server-trouble');
+    await done(page);
+  } finally {
+    await troubled.stop();
+  }
+});
+
 test('all of it is reached by keyboard', async () => {
   const page = await browser.page(server);
   await open(page, '#/calls');

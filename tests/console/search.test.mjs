@@ -60,7 +60,7 @@ test('calls are found by user, room, state and time, and the URL says what was s
   assert.deepEqual(await shown(page), those((i) => i % 4 === 2));
   assert.match(page.url(), /#\/calls\?user=agent-2$/);
 
-  await page.getByLabel('State').selectOption('REJECTED');
+  await page.getByLabel('State', { exact: true }).selectOption('REJECTED');
   await counted(page, 10);
   assert.deepEqual(await shown(page), those((i) => i % 12 === 6));
   await page.goBack();

@@ -8,7 +8,7 @@ import { claimsOf, jwt, tokenFor } from '../e2e/tokens.mjs';
 import { auditor, Browser, done, open, signIn, tryToken } from './browser.mjs';
 
 // Bad tokens come from one address here.
-const FLAGS = ['--failed-logins', '1000/s'];
+const FLAGS = ['--failed-logins', '1000'];
 let server;
 let browser;
 before(async () => {

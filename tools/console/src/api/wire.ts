@@ -97,6 +97,16 @@ export interface Projection {
   lagRecords: number;
   lagSeconds: number;
   retries: number;
-  skipped: number;
-  trouble?: string;
+  skipped: { position: number; reason: string; at: string }[];
+  /** The last there was; it is over unless the state says otherwise. */
+  trouble?: { kind: string; message: string; at: string; position?: number };
+  rebuild?: ProjectionJob;
+  verify?: ProjectionJob;
+}
+
+export interface ProjectionJob {
+  state: string;
+  startedAt: string;
+  progress: { step: string; done: number; total: number };
+  error?: string;
 }

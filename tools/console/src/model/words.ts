@@ -123,6 +123,10 @@ export const nameOf = (call: Call, user: string) =>
 /** Of our own words; an id stays as it is. */
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
+/** From the answer to the end; the server's own `duration` is of whole seconds. */
+export const talkedMs = ({ answeredAt, endedAt }: Call) =>
+  answeredAt && endedAt ? msOf(endedAt) - msOf(answeredAt) : 0;
+
 /** What happened, for who has ten seconds. */
 export function story(call: Call, events: readonly CallEvent[]): string {
   const started = msOf(call.startedAt);
@@ -140,7 +144,7 @@ export function story(call: Call, events: readonly CallEvent[]): string {
   ).length;
   if (losses > 0) parts.push(`A connection was lost ${losses === 1 ? 'once' : `${losses} times`}.`);
   const end = [...events].reverse().find((event) => event.type === 'ENDED' && !event.outcome);
-  const talked = call.answeredAt && call.duration !== undefined ? `They talked for ${span(call.duration * 1000)}` : '';
+  const talked = call.endedAt && call.answeredAt ? `They talked for ${span(talkedMs(call))}` : '';
   if (end) {
     const how =
       end.reason === 'hangup' && end.by !== 'system'

@@ -4,7 +4,7 @@ import { type Call, isLive } from '../api/wire.ts';
 import { useClient } from '../context.ts';
 import { Ladder } from '../ladder/ladder.tsx';
 import { clockMs, day, msOf, running, span } from '../model/time.ts';
-import { callees, nameOf, reasons, story } from '../model/words.ts';
+import { callees, nameOf, reasons, story, talkedMs } from '../model/words.ts';
 import type { Recording } from '../model/recording.ts';
 import { EventList } from '../parts/event_list.tsx';
 import { MomentPanel } from '../parts/moment_panel.tsx';
@@ -39,7 +39,7 @@ function Lasted({ call }: { call: Call }) {
   const now = useNow(500, live);
   if (call.status === 'CONNECTED') return <>{running(now - msOf(call.answeredAt ?? call.startedAt))}</>;
   if (live) return <>rings {running(now - msOf(call.startedAt))}</>;
-  return <>{call.answeredAt ? span((call.duration ?? 0) * 1000) : 'not answered'}</>;
+  return <>{call.answeredAt ? span(talkedMs(call)) : 'not answered'}</>;
 }
 
 function Facts({ call }: { call: Call }) {

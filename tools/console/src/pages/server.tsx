@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks';
 
 import { ApiError, health } from '../api/client.ts';
-import type { Projection } from '../api/wire.ts';
+import type { Projection, ProjectionJob } from '../api/wire.ts';
 import { useClient } from '../context.ts';
 import { clock, moment, msOf, span } from '../model/time.ts';
 import { messageOf, Notice } from '../parts/state.tsx';
@@ -34,6 +34,19 @@ const number = (value: number) => value.toLocaleString('en-GB');
 
 function Light({ good, children }: { good: boolean; children: string }) {
   return <span class={`light ${good ? 'good' : 'bad'}`}>{children}</span>;
+}
+
+function Job({ name, job }: { name: string; job: ProjectionJob | undefined }) {
+  if (!job) return null;
+  const { done, total, step } = job.progress;
+  const part = total > 0 ? `, ${Math.floor((done / total) * 100)} %` : '';
+  return (
+    <p class="help">
+      {name}: {job.state}
+      {job.state === 'running' ? `, ${step}${part}` : ''} since {moment(msOf(job.startedAt))}
+      {job.error ? `: ${job.error}` : ''}
+    </p>
+  );
 }
 
 function ProjectionCard({ each }: { each: Projection }) {
@@ -69,11 +82,18 @@ function ProjectionCard({ each }: { each: Projection }) {
         <div>
           <dt>Retries, skipped</dt>
           <dd>
-            {number(each.retries)}, {number(each.skipped)}
+            {number(each.retries)}, {number(each.skipped.length)}
           </dd>
         </div>
       </dl>
-      {each.trouble ? <p class="trouble">{each.trouble}</p> : null}
+      {each.trouble ? (
+        <p class={good ? 'help' : 'trouble'}>
+          {moment(msOf(each.trouble.at))}
+          {good ? ', over since' : ''}: {each.trouble.message}
+        </p>
+      ) : null}
+      <Job name="Rebuild" job={each.rebuild} />
+      <Job name="Verification" job={each.verify} />
     </li>
   );
 }

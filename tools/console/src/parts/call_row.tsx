@@ -1,6 +1,6 @@
 import { type Call, isLive } from '../api/wire.ts';
 import { moment, msOf, running, span } from '../model/time.ts';
-import { callees, nameOf, reasons } from '../model/words.ts';
+import { callees, nameOf, reasons, talkedMs } from '../model/words.ts';
 import { callPath } from '../route.ts';
 import { StateBadge } from './state.tsx';
 import { useNow } from './virtual.ts';
@@ -19,7 +19,7 @@ function Clock({ call }: { call: Call }) {
 
 /** What the badge does not say. */
 function outcome(call: Call): string {
-  const talked = call.answeredAt ? span((call.duration ?? 0) * 1000) : '';
+  const talked = call.answeredAt ? span(talkedMs(call)) : '';
   const plain = ['hangup', 'cancelled', 'rejected', 'no_answer'].includes(call.endReason ?? '');
   const why = plain ? '' : (reasons[call.endReason ?? ''] ?? '');
   const word = call.detail ? `“${call.detail}”` : '';
