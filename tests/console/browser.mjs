@@ -113,7 +113,13 @@ export async function assertAccessible(page, what) {
   const { violations } = await page.evaluate(() => globalThis.axe.run());
   const found = violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.slice(0, 3).map((node) => `${node.html} ${node.failureSummary}`).join('; ')}`);
+    .map(
+      ({ id, help, nodes }) =>
+        `${id}: ${help}: ${nodes
+          .slice(0, 3)
+          .map((node) => `${node.html} ${node.failureSummary}`)
+          .join('; ')}`,
+    );
   assert.deepEqual(found, [], `axe on ${what}`);
 }
 

@@ -3,10 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
+import { connected } from '../e2e/calls.mjs';
 import { Server } from '../e2e/server.mjs';
 import { as } from '../e2e/stations.mjs';
 import { auditor, Browser, done, openCall, signIn } from './browser.mjs';
-import { busyCall, conference, eventsOf } from './scenes.mjs';
+import { busyCall, callIn, conference, eventsOf } from './scenes.mjs';
 
 let server;
 let browser;
@@ -78,7 +79,10 @@ test('every moment is as the server has it, by keyboard', async () => {
     await page.keyboard.press(key);
     assert.equal(await slider.getAttribute('aria-valuenow'), place, key);
   }
-  assert.match(await slider.getAttribute('aria-valuetext'), /^Event 9 of 9, .*: .* tried to hang up/);
+  assert.match(
+    await slider.getAttribute('aria-valuetext'),
+    /^Event 9 of 9, .*: .* tried to hang up/,
+  );
   await done(page);
 });
 
@@ -91,17 +95,53 @@ test('of a conference with a lost connection, too', async () => {
   await done(page);
 });
 
+test('of a restart, which is in no event of the call, the server is asked', async () => {
+  const own = await Server.start();
+  try {
+    const { room, alice, bob, caller, callee } = await connected(own);
+    await own.kill();
+    await Promise.all([alice, bob].map((client) => client.closed()));
+    await own.launch();
+    await own.join(room, callee);
+    const back = await own.join(room, caller);
+    await back.tell({ type: 'SIGNAL', roomName: room, to: callee.user, data: {} });
+    const id = await callIn(own, room);
+    const events = await eventsOf(own, id);
+    const index = events.findIndex(
+      ({ type, userId }) => type === 'PARTICIPANT_JOINED' && userId === callee.user,
+    );
+    const page = await browser.page(own);
+    await signIn(page);
+    await openCall(page, id);
+    await page.getByRole('option').nth(index).click();
+    await page.locator('.moment[data-by=server]').waitFor();
+    const { members } = await momentOf(page);
+    assert.deepEqual(members, [
+      [caller.user, words.disconnected],
+      [callee.user, words.joined],
+    ]);
+    await done(page);
+  } finally {
+    await own.stop();
+  }
+});
+
 test('the page tells the story, and the ladder has a lane for each device', async () => {
   const { id, names, room } = await busyCall(server);
   const page = await browser.page(server);
   await signIn(page);
   await openCall(page, id);
   const story = await page.locator('.story').innerText();
-  assert.match(story, /Alice Adams called Bob Brown\. It rang on phone after .*Bob Brown answered on phone/);
-  assert.match(story, /then Alice Adams hung up\. 2 attempts were refused\./);
-  const lanes = await page.locator('.lane-head').evaluateAll((heads) =>
-    heads.map((head) => [...head.children].map(({ textContent }) => textContent)),
+  assert.match(
+    story,
+    /Alice Adams called Bob Brown\. It rang on phone after .*Bob Brown answered on phone/,
   );
+  assert.match(story, /then Alice Adams hung up\. 2 attempts were refused\./);
+  const lanes = await page
+    .locator('.lane-head')
+    .evaluateAll((heads) =>
+      heads.map((head) => [...head.children].map(({ textContent }) => textContent)),
+    );
   assert.deepEqual(lanes, [
     [names.alice, 'laptop'],
     ['callstate', 'server'],
@@ -166,7 +206,10 @@ test('a click in the ladder or on the line of time goes there', async () => {
   await page.locator('[role=slider][aria-valuenow="9"]').waitFor();
   await page.getByRole('button', { name: 'true to time' }).click();
   await page.getByRole('button', { name: 'Zoom in' }).click();
-  assert.equal(await page.getByRole('button', { name: 'true to time' }).getAttribute('aria-pressed'), 'true');
+  assert.equal(
+    await page.getByRole('button', { name: 'true to time' }).getAttribute('aria-pressed'),
+    'true',
+  );
   await done(page);
 });
 
@@ -194,8 +237,13 @@ test('the proof counts what is there, and the export holds every record', async 
   await page.getByRole('button', { name: 'Export events' }).click();
   const file = await download;
   assert.equal(file.suggestedFilename(), `call-${id}.jsonl`);
-  const lines = readFileSync(await file.path(), 'utf8').trimEnd().split('\n');
-  assert.deepEqual(lines.map((line) => JSON.parse(line)), events);
+  const lines = readFileSync(await file.path(), 'utf8')
+    .trimEnd()
+    .split('\n');
+  assert.deepEqual(
+    lines.map((line) => JSON.parse(line)),
+    events,
+  );
   await done(page);
 });
 

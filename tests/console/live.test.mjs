@@ -70,12 +70,18 @@ test('the server goes and comes back, and the board is right again', async () =>
     await row(page, id).waitFor();
     const { port } = new URL(own.http);
     await own.kill();
-    await page.getByRole('alert').filter({ hasText: 'cannot be reached' })
+    await page
+      .getByRole('alert')
+      .filter({ hasText: 'cannot be reached' })
       .or(page.getByRole('status').filter({ hasText: 'connection lost' }))
-      .first().waitFor();
+      .first()
+      .waitFor();
     own.args[own.args.indexOf('--listen') + 1] = `127.0.0.1:${port}`;
     await own.launch();
-    await page.getByRole('status').filter({ hasText: /as it happens|every 2 s/ }).waitFor();
+    await page
+      .getByRole('status')
+      .filter({ hasText: /as it happens|every 2 s/ })
+      .waitFor();
     await row(page, id).getByText('Ringing').waitFor();
     await page.getByRole('alert').waitFor({ state: 'detached' });
   } finally {

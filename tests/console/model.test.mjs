@@ -61,12 +61,23 @@ test('who is lost comes back as what it was, or is asked anew', () => {
   const lost = (userId, reason) => ['PARTICIPANT_LEFT', 'system', { userId, reason }];
   const back = ['PARTICIPANT_JOINED', 'system', { userId: 'bob' }];
   const rung = [started, rings('phone')];
-  assert.equal(states(folded(...rung, lost('bob', 'disconnected'))), 'ann joined, bob disconnected');
-  assert.equal(states(folded(...rung, lost('bob', 'disconnected'), back)), 'ann joined, bob ringing');
+  assert.equal(
+    states(folded(...rung, lost('bob', 'disconnected'))),
+    'ann joined, bob disconnected',
+  );
+  assert.equal(
+    states(folded(...rung, lost('bob', 'disconnected'), back)),
+    'ann joined, bob ringing',
+  );
   const asked = folded(...rung, lost('bob', 'disconnected'), lost('bob', 'connection_lost'));
   assert.equal(states(asked), 'ann joined, bob invited');
   assert.deepEqual(asked.members[1].rang, []);
-  const gone = [...rung, accepts('phone'), lost('bob', 'disconnected'), lost('bob', 'connection_lost')];
+  const gone = [
+    ...rung,
+    accepts('phone'),
+    lost('bob', 'disconnected'),
+    lost('bob', 'connection_lost'),
+  ];
   assert.equal(states(folded(...gone)), 'ann joined, bob left');
 });
 
@@ -78,7 +89,12 @@ test('a start of the server loses everybody who was there', () => {
 });
 
 test('a number that is missing is found, and those of what was refused do not count', () => {
-  const all = events(started, rings('phone'), ['ACCEPTED', 'x', { outcome: 'refused' }], accepts('phone'));
+  const all = events(
+    started,
+    rings('phone'),
+    ['ACCEPTED', 'x', { outcome: 'refused' }],
+    accepts('phone'),
+  );
   assert.deepEqual(model.numbering(all), { applied: 3, first: 1, last: 3 });
   assert.equal(model.numbering(all.filter(({ pos }) => pos !== 11)).hole, 2);
   assert.equal(model.numbering([]), undefined);
@@ -93,14 +109,20 @@ test('each device has a lane, and its own line of life', () => {
     ['ann/desk', '/', 'bob/phone', 'bob/tablet'],
   );
   const lines = (index) =>
-    model.stretchesOf(lanes.all[index], recording.moments).map(({ from, line }) => `${from} ${line}`);
+    model
+      .stretchesOf(lanes.all[index], recording.moments)
+      .map(({ from, line }) => `${from} ${line}`);
   assert.deepEqual(lines(0), ['0 joined', '4 none']);
   assert.deepEqual(lines(2), ['0 invited', '1 ringing', '3 idle', '4 none']);
   assert.deepEqual(lines(3), ['0 invited', '1 idle', '2 ringing', '3 joined', '4 none']);
 });
 
 test('what is refused reaches the server and nobody else', () => {
-  const all = events(started, rings('phone'), ['ACCEPTED', 'eve', { outcome: 'refused', deviceId: 'x' }]);
+  const all = events(started, rings('phone'), [
+    'ACCEPTED',
+    'eve',
+    { outcome: 'refused', deviceId: 'x' },
+  ]);
   const recording = model.record(all);
   const lanes = model.lanesOf(all, recording.members);
   const arrow = (index) =>
@@ -111,7 +133,13 @@ test('what is refused reaches the server and nobody else', () => {
 });
 
 test('pauses are cut, and no event is drawn before one that came before it', () => {
-  const all = events(started, rings('phone'), accepts('phone'), ...Array(20).fill(['SIGNAL', 'ann']), ['ENDED', 'ann']);
+  const all = events(
+    started,
+    rings('phone'),
+    accepts('phone'),
+    ...Array(20).fill(['SIGNAL', 'ann']),
+    ['ENDED', 'ann'],
+  );
   const times = all.map((_, i) => (i < 3 ? i * 20 : 3_600_000 + i * 10));
   for (const scale of [
     { pxPerSecond: 40, cut: true, group: true },
@@ -120,14 +148,20 @@ test('pauses are cut, and no event is drawn before one that came before it', () 
     { pxPerSecond: 20_000, cut: false, group: true },
   ]) {
     const axis = model.axisOf(all, times, scale);
-    assert.equal(axis.rows.reduce((sum, { first, last }) => sum + last - first + 1, 0), all.length);
+    assert.equal(
+      axis.rows.reduce((sum, { first, last }) => sum + last - first + 1, 0),
+      all.length,
+    );
     for (let i = 1; i < all.length; ++i) assert.ok(axis.y(i) >= axis.y(i - 1));
     assert.ok(axis.y(all.length - 1) < axis.height);
     if (scale.cut) {
       assert.equal(axis.pauses.length, 1);
       assert.ok(axis.height < 1_500);
     }
-    assert.equal(axis.rows.some(({ first, last }) => last - first === 19), scale.cut && scale.group);
+    assert.equal(
+      axis.rows.some(({ first, last }) => last - first === 19),
+      scale.cut && scale.group,
+    );
   }
 });
 
@@ -137,12 +171,19 @@ test('rows are found by event and by place', () => {
     { first: 1, last: 9, y: 40, height: 46 },
     { first: 10, last: 10, y: 86, height: 30 },
   ];
-  assert.deepEqual([0, 1, 5, 9, 10].map((index) => model.rowOf(rows, index)), [0, 1, 1, 1, 2]);
-  assert.deepEqual([0, 40, 41, 90, 500].map((y) => model.firstBelow(rows, y)), [0, 0, 1, 2, 3]);
+  assert.deepEqual(
+    [0, 1, 5, 9, 10].map((index) => model.rowOf(rows, index)),
+    [0, 1, 1, 1, 2],
+  );
+  assert.deepEqual(
+    [0, 40, 41, 90, 500].map((y) => model.firstBelow(rows, y)),
+    [0, 0, 1, 2, 3],
+  );
 });
 
 test('an event stream is read in whatever pieces it comes', () => {
-  const text = 'id: 7\n\n: a comment\n\nid: 8\ndata: {"a":1}\n\r\ndata: x\r\ndata: y\r\n\r\nid: 9\n';
+  const text =
+    'id: 7\n\n: a comment\n\nid: 8\ndata: {"a":1}\n\r\ndata: x\r\ndata: y\r\n\r\nid: 9\n';
   for (const size of [1, 2, 5, 100]) {
     const reader = new model.EventReader();
     const found = [];
@@ -157,17 +198,56 @@ test('an event stream is read in whatever pieces it comes', () => {
 
 test('times keep their microseconds, and are told as people tell them', () => {
   assert.ok(Math.abs((model.msOf('2026-11-23T01:02:03.000456Z') % 1000) - 0.456) < 0.001);
-  assert.deepEqual([0, 999, 2003, 65_120, 7_384_000].map(model.since), ['+0.000', '+0.999', '+2.003', '+1:05.120', '+2:03:04.000']);
-  assert.deepEqual([0.2, 412, 59_990, 65_000, 7_384_000, 90_000_000].map(model.span), ['0 ms', '412 ms', '59.9 s', '1 min 05 s', '2 h 03 min', '1 d 01 h']);
+  assert.deepEqual([0, 999, 2003, 65_120, 7_384_000].map(model.since), [
+    '+0.000',
+    '+0.999',
+    '+2.003',
+    '+1:05.120',
+    '+2:03:04.000',
+  ]);
+  assert.deepEqual([0.2, 412, 59_990, 65_000, 7_384_000, 90_000_000].map(model.span), [
+    '0 ms',
+    '412 ms',
+    '59.9 s',
+    '1 min 05 s',
+    '2 h 03 min',
+    '1 d 01 h',
+  ]);
   assert.equal(model.indexAt([0, 10, 10, 20], 10), 2);
   assert.equal(model.indexAt([5, 10], 0), 0);
 });
 
 test('every kind of event has its words', () => {
-  const types = ['CALL_STARTED', 'RINGING', 'ACCEPTED', 'REJECTED', 'ENDED', 'TIMED_OUT', 'CALLEE_OFFLINE', 'INVITED', 'SIGNAL', 'PARTICIPANT_JOINED', 'PARTICIPANT_LEFT', 'MEDIA', 'SERVER_STARTED'];
+  const types = [
+    'CALL_STARTED',
+    'RINGING',
+    'ACCEPTED',
+    'REJECTED',
+    'ENDED',
+    'TIMED_OUT',
+    'CALLEE_OFFLINE',
+    'INVITED',
+    'SIGNAL',
+    'PARTICIPANT_JOINED',
+    'PARTICIPANT_LEFT',
+    'MEDIA',
+    'SERVER_STARTED',
+  ];
   for (const type of types)
     for (const outcome of [undefined, 'ignored', 'refused']) {
-      const [event] = events([type, 'ann', { outcome, code: 'WRONG_STATE', userId: 'bob', calleeIds: ['bob'], calleeId: 'bob', to: 'bob', event: 'x' }]);
+      const [event] = events([
+        type,
+        'ann',
+        {
+          outcome,
+          code: 'WRONG_STATE',
+          userId: 'bob',
+          calleeIds: ['bob'],
+          calleeId: 'bob',
+          to: 'bob',
+          event: 'x',
+        },
+      ]);
       const said = model.sentence(event);
       assert.ok(said.length > 5 && !/undefined|null/.test(said), `${type}: ${said}`);
       if (!outcome) assert.ok(!said.includes(type), said);
@@ -177,8 +257,15 @@ test('every kind of event has its words', () => {
 test('a token says who it is of, and nonsense is told apart', () => {
   const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
   const token = `${part({})}.${part({ sub: 'zoë', exp: 7, tenant_id: 't', user_role: 'AUDITOR' })}.s`;
-  assert.deepEqual(model.read(` Bearer ${token}\n`), { token, user: 'zoë', tenant: 't', role: 'AUDITOR', expires: 7000 });
-  for (const bad of ['', 'x', 'a.b', 'a.!.c', 'a.e30.c d']) assert.equal(typeof model.read(bad), 'string', bad);
+  assert.deepEqual(model.read(` Bearer ${token}\n`), {
+    token,
+    user: 'zoë',
+    tenant: 't',
+    role: 'AUDITOR',
+    expires: 7000,
+  });
+  for (const bad of ['', 'x', 'a.b', 'a.!.c', 'a.e30.c d'])
+    assert.equal(typeof model.read(bad), 'string', bad);
 });
 
 test('a place is read from the URL', () => {

@@ -47,7 +47,8 @@ const pages = {
     await page.getByRole('option').nth(5).click();
   },
   conference: (page) => openCall(page, calls.conference.id),
-  server: (page) => goTo(page, '#/server').then(() => page.getByText('following').first().waitFor()),
+  server: (page) =>
+    goTo(page, '#/server').then(() => page.getByText('following').first().waitFor()),
 };
 
 for (const [place, size] of Object.entries({ desktop: DESKTOP, phone: PHONE })) {

@@ -15,7 +15,7 @@ export async function callIn(server, room, who = auditor()) {
 /** Every event of the call, as an auditor sees it. */
 export async function eventsOf(server, id, who = auditor()) {
   const events = [];
-  for (let after = 0; after !== null; ) {
+  for (let after = 0; after !== null;) {
     const { json } = await as(server, who).get(`/v1/calls/${id}/events?after=${after}`);
     events.push(...json.events);
     after = json.next;

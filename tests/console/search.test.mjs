@@ -34,7 +34,10 @@ after(async () => {
 const shown = (page) =>
   page.locator('.call-row').evaluateAll((rows) => rows.map(({ dataset }) => dataset.call));
 const counted = (page, count) =>
-  page.getByRole('status').filter({ hasText: new RegExp(`^${count} calls?( so far)?$`) }).waitFor();
+  page
+    .getByRole('status')
+    .filter({ hasText: new RegExp(`^${count} calls?( so far)?$`) })
+    .waitFor();
 /** Of the calls, the newest first, those whose number of making fits. */
 const those = (fits) => made.filter((_, i) => fits(COUNT - 1 - i));
 
@@ -57,12 +60,18 @@ test('calls are found by user, room, state and time, and the URL says what was s
   await page.getByLabel('User').fill(' agent-2 ');
   await page.getByLabel('User').press('Enter');
   await counted(page, 30);
-  assert.deepEqual(await shown(page), those((i) => i % 4 === 2));
+  assert.deepEqual(
+    await shown(page),
+    those((i) => i % 4 === 2),
+  );
   assert.match(page.url(), /#\/calls\?user=agent-2$/);
 
   await page.getByLabel('State', { exact: true }).selectOption('REJECTED');
   await counted(page, 10);
-  assert.deepEqual(await shown(page), those((i) => i % 12 === 6));
+  assert.deepEqual(
+    await shown(page),
+    those((i) => i % 12 === 6),
+  );
   await page.goBack();
   await counted(page, 30);
 
@@ -71,7 +80,10 @@ test('calls are found by user, room, state and time, and the URL says what was s
   await page.getByLabel('Room').fill('favourite');
   await page.getByRole('button', { name: 'Search' }).click();
   await counted(page, 3);
-  assert.deepEqual(await shown(page), those((i) => i % 40 === 0));
+  assert.deepEqual(
+    await shown(page),
+    those((i) => i % 40 === 0),
+  );
 
   await page.getByRole('button', { name: 'Clear' }).click();
   await page.getByLabel('From').fill('2020-01-01T00:00');
@@ -97,7 +109,10 @@ test('a call is opened from the list, and one of another tenant is not there', a
   await counted(page, 3);
   await page.locator('.call-row a').first().click();
   await page.locator('.page.call[data-whole=true]').waitFor();
-  assert.match(page.url(), new RegExp(`#/calls/${made.find((_, i) => (COUNT - 1 - i) % 40 === 0)}`));
+  assert.match(
+    page.url(),
+    new RegExp(`#/calls/${made.find((_, i) => (COUNT - 1 - i) % 40 === 0)}`),
+  );
 
   const { json } = await as(server, auditor({ tenant: 'other' })).get('/v1/calls');
   await page.evaluate((id) => (location.hash = `#/calls/${id}`), json.calls[0].callId);

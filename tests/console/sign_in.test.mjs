@@ -55,8 +55,10 @@ test('the token is in no URL, stays in its tab, and goes with the sign-out', asy
   assert.ok(page.asked.length > 3);
   const told = page.asked.filter((url) => /token|eyJ/.test(url));
   assert.deepEqual(told, []);
-  assert.equal(await page.evaluate(() => document.cookie + JSON.stringify({ ...localStorage })),
-    '{"callstate.theme":"auto"}');
+  assert.equal(
+    await page.evaluate(() => document.cookie + JSON.stringify({ ...localStorage })),
+    '{"callstate.theme":"auto"}',
+  );
 
   await page.reload();
   await page.getByRole('heading', { name: 'Calls', exact: true }).waitFor();

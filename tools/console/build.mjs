@@ -61,7 +61,8 @@ function literal(bytes) {
       : `\\${byte.toString(8).padStart(3, '0')}`,
   );
   const lines = [];
-  for (let i = 0; i < escaped.length; i += 512) lines.push(`"${escaped.slice(i, i + 512).join('')}"`);
+  for (let i = 0; i < escaped.length; i += 512)
+    lines.push(`"${escaped.slice(i, i + 512).join('')}"`);
   return `std::string_view{\n${lines.join('\n') || '""'}, ${bytes.length}}`;
 }
 
@@ -104,5 +105,7 @@ rmSync(folder, { recursive: true, force: true });
 mkdirSync(folder, { recursive: true });
 for (const [name, bytes] of files) writeFileSync(join(folder, name), bytes);
 if (cpp) writeFileSync(cpp, source(files));
-const sizes = [...files].map(([name, bytes]) => `${name} ${bytes.length} B, ${gzipSync(bytes).length} B gzipped`);
+const sizes = [...files].map(
+  ([name, bytes]) => `${name} ${bytes.length} B, ${gzipSync(bytes).length} B gzipped`,
+);
 console.log(`the console: ${sizes.join('; ')}`);

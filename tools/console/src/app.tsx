@@ -78,10 +78,14 @@ export function App() {
   }
   return (
     <SignedInContext.Provider value={signed}>
-      <a class="skip" href="#main" onClick={(event) => {
-        event.preventDefault();
-        main.current?.focus();
-      }}>
+      <a
+        class="skip"
+        href="#main"
+        onClick={(event) => {
+          event.preventDefault();
+          main.current?.focus();
+        }}
+      >
         Skip to the page
       </a>
       <Header route={route} session={signed.session} onSignOut={() => signOut()} />

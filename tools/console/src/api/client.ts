@@ -85,7 +85,7 @@ export class Client {
   /** The call's events behind a position, page by page as they come. */
   async *events(id: string, after: number, signal?: AbortSignal): AsyncGenerator<CallEvent[]> {
     const path = `/v1/calls/${encodeURIComponent(id)}/events`;
-    for (let next: number | null = after; next !== null; ) {
+    for (let next: number | null = after; next !== null;) {
       const query = `limit=${page_events}${next > 0 ? `&after=${next}` : ''}`;
       const page: EventPage = await this.get<EventPage>(`${path}?${query}`, signal);
       yield page.events;

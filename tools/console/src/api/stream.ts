@@ -44,6 +44,34 @@ export interface Listener {
   is: (feed: Feed) => void;
 }
 
+/** What changes a call, or is worth hearing of it: signals would drown all else. */
+const types = [
+  'CALL_STARTED',
+  'RINGING',
+  'ACCEPTED',
+  'REJECTED',
+  'ENDED',
+  'TIMED_OUT',
+  'CALLEE_OFFLINE',
+  'INVITED',
+  'PARTICIPANT_JOINED',
+  'PARTICIPANT_LEFT',
+];
+const first_records = 20;
+
+/** A record of the log, as the events of a call are. */
+function eventOf(data: string): CallEvent[] {
+  const { outcome, actor, ...rest } = JSON.parse(data) as CallEvent & {
+    outcome?: string;
+    actor?: { deviceId?: string };
+  };
+  // An error has no position.
+  if (rest.pos === undefined) return [];
+  const event: CallEvent = { ...rest, deviceId: rest.deviceId ?? actor?.deviceId };
+  if (outcome === 'ignored' || outcome === 'refused') event.outcome = outcome;
+  return [event];
+}
+
 const poll_ms = 2_000;
 const again_ms = 1_000;
 const again_ms_max = 15_000;
@@ -63,7 +91,8 @@ export async function follow(client: Client, listener: Listener, signal: AbortSi
   let wait = again_ms;
   while (!signal.aborted) {
     try {
-      const path = `/v1/log${after ? `?after=${after}` : ''}`;
+      const from = after ? `after=${after}` : `last=${first_records}`;
+      const path = `/v1/log?type=${types.join(',')}&${from}`;
       const response = await client.open(path, {
         signal,
         headers: { Accept: 'text/event-stream' },
@@ -76,14 +105,15 @@ export async function follow(client: Client, listener: Listener, signal: AbortSi
       for (let read = await reader?.read(); read && !read.done; read = await reader?.read()) {
         const sent = events.take(read.value);
         after = sent.findLast(({ id }) => id)?.id ?? after;
-        const records = sent.flatMap(({ data }) => (data ? [JSON.parse(data) as CallEvent] : []));
-        if (records.length > 0) listener.heard(records.filter(({ pos }) => pos !== undefined));
+        const records = sent.flatMap(({ data }) => (data ? eventOf(data) : []));
+        if (records.length > 0) listener.heard(records);
       }
     } catch (error) {
       if (signal.aborted) return;
       const status = error instanceof ApiError ? error.status : 0;
       if (status === 401) return;
-      if (status === 403 || status === 404) return poll(listener, signal);
+      // There is none, or there are as many of them as there may be.
+      if (status === 403 || status === 404 || status === 429) return poll(listener, signal);
       after = status === 410 || status === 400 ? '' : after;
       listener.is('lost');
     }

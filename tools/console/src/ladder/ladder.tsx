@@ -22,9 +22,22 @@ function useLaneWidth(width: number, lanes: number): number {
   return Math.max(least, Math.floor((width - gutter_px - 8) / Math.max(1, lanes)));
 }
 
-function LaneHead({ lane, x, width, role }: { lane: Lane; x: number; width: number; role: string }) {
+function LaneHead({
+  lane,
+  x,
+  width,
+  role,
+}: {
+  lane: Lane;
+  x: number;
+  width: number;
+  role: string;
+}) {
   return (
-    <div class={`lane-head${lane.user ? '' : ' server'}`} style={{ left: `${x - width / 2}px`, width: `${width}px` }}>
+    <div
+      class={`lane-head${lane.user ? '' : ' server'}`}
+      style={{ left: `${x - width / 2}px`, width: `${width}px` }}
+    >
       <b>{lane.user || 'callstate'}</b>
       <span>{lane.user ? (lane.device ? deviceName(lane.device) : role) : 'server'}</span>
     </div>
@@ -62,7 +75,15 @@ function Life({ x, stretches, y, end, top, bottom }: Lifeline) {
         const width = widths[line];
         if (width > 2)
           return (
-            <rect key={from} class={`life ${line}`} x={x - width / 2} y={a} width={width} height={Math.max(2, b - a)} rx={width / 2} />
+            <rect
+              key={from}
+              class={`life ${line}`}
+              x={x - width / 2}
+              y={a}
+              width={width}
+              height={Math.max(2, b - a)}
+              rx={width / 2}
+            />
           );
         return <line key={from} class={`life ${line}`} x1={x} x2={x} y1={a} y2={b} />;
       })}
@@ -71,7 +92,11 @@ function Life({ x, stretches, y, end, top, bottom }: Lifeline) {
 }
 
 /** The call's own state, beside the times. */
-function StateStrip(props: { moments: readonly Moment[]; y: (index: number) => number; end: number }) {
+function StateStrip(props: {
+  moments: readonly Moment[];
+  y: (index: number) => number;
+  end: number;
+}) {
   const { moments, y, end } = props;
   const changes = moments.flatMap(({ state }, from) =>
     from === 0 || moments[from - 1]?.state !== state ? [{ from, state }] : [],
@@ -82,7 +107,14 @@ function StateStrip(props: { moments: readonly Moment[]; y: (index: number) => n
         const next = changes[i + 1];
         const y2 = next ? y(next.from) : end;
         return (
-          <rect key={from} class={`strip is-${state.toLowerCase()}`} x={gutter_px - 6} y={y(from)} width={4} height={Math.max(0, y2 - y(from))} />
+          <rect
+            key={from}
+            class={`strip is-${state.toLowerCase()}`}
+            x={gutter_px - 6}
+            y={y(from)}
+            width={4}
+            height={Math.max(0, y2 - y(from))}
+          />
         );
       })}
     </g>
@@ -102,27 +134,56 @@ function Zoom(props: {
   return (
     <div class="zoom">
       <div class="chips" role="group" aria-label="Scale">
-        <button type="button" class="chip" aria-pressed={scale.cut} onClick={() => onScale({ ...scale, cut: true })}>
+        <button
+          type="button"
+          class="chip"
+          aria-pressed={scale.cut}
+          onClick={() => onScale({ ...scale, cut: true })}
+        >
           pauses cut
         </button>
-        <button type="button" class="chip" aria-pressed={!scale.cut} onClick={() => onScale({ ...scale, cut: false })}>
+        <button
+          type="button"
+          class="chip"
+          aria-pressed={!scale.cut}
+          onClick={() => onScale({ ...scale, cut: false })}
+        >
           true to time
         </button>
         {props.grouped && scale.cut ? (
-          <button type="button" class="chip" aria-pressed={scale.group} onClick={() => onScale({ ...scale, group: !scale.group })}>
+          <button
+            type="button"
+            class="chip"
+            aria-pressed={scale.group}
+            onClick={() => onScale({ ...scale, group: !scale.group })}
+          >
             repeats as one
           </button>
         ) : null}
       </div>
       <div class="buttons">
-        <button type="button" class="icon-button" aria-label="Zoom out" onClick={() => zoom(1 / zoom_step)}>
-          <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 12h14" /></svg>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Zoom out"
+          onClick={() => zoom(1 / zoom_step)}
+        >
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="M5 12h14" />
+          </svg>
         </button>
         <button type="button" class="quiet" onClick={props.onFit}>
           Fit
         </button>
-        <button type="button" class="icon-button" aria-label="Zoom in" onClick={() => zoom(zoom_step)}>
-          <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 5v14M5 12h14" /></svg>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Zoom in"
+          onClick={() => zoom(zoom_step)}
+        >
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="M12 5v14M5 12h14" />
+          </svg>
         </button>
       </div>
     </div>
@@ -145,7 +206,14 @@ function Legend() {
             {line === 'invited' ? (
               <line class={`life ${line}`} x1="5" x2="5" y1="1" y2="19" />
             ) : (
-              <rect class={`life ${line}`} x={5 - widths[line] / 2} y="1" width={widths[line]} height="18" rx={widths[line] / 2} />
+              <rect
+                class={`life ${line}`}
+                x={5 - widths[line] / 2}
+                y="1"
+                width={widths[line]}
+                height="18"
+                rx={widths[line] / 2}
+              />
             )}
           </svg>
           {word}
@@ -165,7 +233,12 @@ function seenRows(rows: readonly Row[], top: number, bottom: number): Row[] {
 
 const usual: Scale = { pxPerSecond: 40, cut: true, group: true };
 
-export function Ladder(props: { recording: Recording; at: number; live: boolean; onMove: (at: number) => void }) {
+export function Ladder(props: {
+  recording: Recording;
+  at: number;
+  live: boolean;
+  onMove: (at: number) => void;
+}) {
   const { recording, at, live, onMove } = props;
   const { events, times, moments, members } = recording;
   const [scale, setScale] = useState<Scale>(usual);
@@ -196,7 +269,11 @@ export function Ladder(props: { recording: Recording; at: number; live: boolean;
 
   const atY = axis.y(at);
   useEffect(() => reveal(box.current, atY, 24, 72), [atY]);
-  const fit = () => setScale({ ...scale, pxPerSecond: scale.cut ? usual.pxPerSecond : fitting(times, seen.height - 60) });
+  const fit = () =>
+    setScale({
+      ...scale,
+      pxPerSecond: scale.cut ? usual.pxPerSecond : fitting(times, seen.height - 60),
+    });
   const change = (next: Scale) =>
     setScale(
       next.cut !== scale.cut
@@ -219,7 +296,13 @@ export function Ladder(props: { recording: Recording; at: number; live: boolean;
       <div class="ladder-box" ref={box} tabIndex={0} role="region" aria-label="Ladder diagram">
         <div class="lane-heads" style={{ width: `${all_px}px` }}>
           {lanes.all.map((lane) => (
-            <LaneHead key={lane.index} lane={lane} x={x(lane.index)} width={lane_px} role={roles.get(lane.user) ?? 'not in the call'} />
+            <LaneHead
+              key={lane.index}
+              lane={lane}
+              x={x(lane.index)}
+              width={lane_px}
+              role={roles.get(lane.user) ?? 'not in the call'}
+            />
           ))}
         </div>
         <svg
@@ -231,11 +314,26 @@ export function Ladder(props: { recording: Recording; at: number; live: boolean;
         >
           {rows.map((row) =>
             at >= row.first && at <= row.last ? (
-              <rect key={row.first} class="chosen" x={0} y={row.y - 17} width={all_px} height={24 + Math.max(0, row.height - 30)} />
+              <rect
+                key={row.first}
+                class="chosen"
+                x={0}
+                y={row.y - 17}
+                width={all_px}
+                height={24 + Math.max(0, row.height - 30)}
+              />
             ) : null,
           )}
           {lives.map((stretches, index) => (
-            <Life key={index} x={x(index)} stretches={stretches} y={axis.y} end={end} top={Math.max(0, top)} bottom={Math.min(axis.height, bottom)} />
+            <Life
+              key={index}
+              x={x(index)}
+              stretches={stretches}
+              y={axis.y}
+              end={end}
+              top={Math.max(0, top)}
+              bottom={Math.min(axis.height, bottom)}
+            />
           ))}
           {axis.pauses.map(({ y, ms }) =>
             y < top || y > bottom ? null : (
@@ -258,7 +356,9 @@ export function Ladder(props: { recording: Recording; at: number; live: boolean;
           <StateStrip moments={moments} y={axis.y} end={end} />
           <g class="playhead">
             <line x1={gutter_px} x2={all_px} y1={atY} y2={atY} />
-            <path d={`M${gutter_px - 1} ${atY - 6} L${gutter_px + 9} ${atY} L${gutter_px - 1} ${atY + 6} Z`} />
+            <path
+              d={`M${gutter_px - 1} ${atY - 6} L${gutter_px + 9} ${atY} L${gutter_px - 1} ${atY + 6} Z`}
+            />
           </g>
         </svg>
       </div>

@@ -130,9 +130,7 @@ export function arrowOf(event: CallEvent, before: Moment, after: Moment, lanes: 
   if (event.outcome) return { from, to: [lanes.server.index], kind: event.outcome };
   const asks = event.type === 'CALL_STARTED' || event.type === 'INVITED';
   const there = asks ? after : before;
-  const to = addressed(event, there).flatMap((user) =>
-    hearing(lanes, user, there, asks || system),
-  );
+  const to = addressed(event, there).flatMap((user) => hearing(lanes, user, there, asks || system));
   const targets = [...new Set(to)].filter((index) => index !== from).sort((a, b) => a - b);
   return { from, to: targets, kind: system ? 'system' : 'applied' };
 }

@@ -12,7 +12,7 @@ export const gutter_px = 84;
 const head_px = 7;
 /** A row of many is drawn by this many lines, at most. */
 const bundle_max = 6;
-const character_px = 6.700;
+const character_px = 6.7;
 
 type X = (lane: number) => number;
 
@@ -37,7 +37,7 @@ function Line({ arrow, y, x, quiet }: { arrow: Arrow; y: number; x: X; quiet?: b
   return (
     <g class={`arrow ${arrow.kind}`}>
       {right > left ? <line x1={left} x2={right} y1={y} y2={y} /> : null}
-      {quiet ? null : <circle class="origin" cx={from} cy={y} r={3.500} />}
+      {quiet ? null : <circle class="origin" cx={from} cy={y} r={3.5} />}
       {quiet
         ? null
         : ends.map((end) =>
@@ -54,7 +54,8 @@ function Line({ arrow, y, x, quiet }: { arrow: Arrow; y: number; x: X; quiet?: b
 /** Beside the sender, on the side where its first line goes. */
 function labelAt(arrow: Arrow, x: X, text: string): { x: number; anchor: 'start' | 'end' } {
   const from = x(arrow.from);
-  const right = arrow.to.some((lane) => lane > arrow.from) || (arrow.to.length === 0 && arrow.from === 0);
+  const right =
+    arrow.to.some((lane) => lane > arrow.from) || (arrow.to.length === 0 && arrow.from === 0);
   if (right) return { x: from + 12, anchor: 'start' };
   // At the left edge there is no room to its left.
   return from - 12 - text.length * character_px < 0
@@ -119,7 +120,10 @@ export function EventMark(props: {
   const spread = many ? Math.max(12, row.height - 22) : 0;
   const y = row.y;
   return (
-    <g class={`row ${arrow.kind}${props.selected ? ' selected' : ''}${many ? ' many' : ''}`} onClick={props.onSelect}>
+    <g
+      class={`row ${arrow.kind}${props.selected ? ' selected' : ''}${many ? ' many' : ''}`}
+      onClick={props.onSelect}
+    >
       <rect class="hit" x={0} y={y - 16} width="100%" height={22 + spread} />
       <text class="when" x={gutter_px - 12} y={y + 4} text-anchor="end">
         {props.time}
@@ -130,7 +134,13 @@ export function EventMark(props: {
             const moment = recording.moments[index];
             if (!event || !moment || i === 0) return null;
             return (
-              <Line key={index} arrow={arrowOf(event, props.before(index), moment, lanes)} y={y + (spread * i) / Math.max(1, all.length - 1)} x={x} quiet />
+              <Line
+                key={index}
+                arrow={arrowOf(event, props.before(index), moment, lanes)}
+                y={y + (spread * i) / Math.max(1, all.length - 1)}
+                x={x}
+                quiet
+              />
             );
           })
         : null}
@@ -146,7 +156,8 @@ export function EventMark(props: {
 /** A pause that is cut: its length beside the times, and a tear through all lanes. */
 export function PauseMark({ y, width, text }: { y: number; width: number; text: string }) {
   const waves = Math.ceil((width - gutter_px) / 24) + 1;
-  const wave = (at: number) => `M${gutter_px - 8} ${at} q6 -5 12 0 t12 0${' t12 0 t12 0'.repeat(waves)}`;
+  const wave = (at: number) =>
+    `M${gutter_px - 8} ${at} q6 -5 12 0 t12 0${' t12 0 t12 0'.repeat(waves)}`;
   return (
     <g class="pause">
       <path class="gap" d={wave(y)} />

@@ -48,7 +48,7 @@ const alike = (a: CallEvent | undefined, b: CallEvent | undefined) =>
 /** Runs of at least `run_min` events of one type and outcome; all others alone. */
 export function runs(events: readonly CallEvent[], times: readonly number[], group: boolean) {
   const found: { first: number; last: number }[] = [];
-  for (let first = 0; first < events.length; ) {
+  for (let first = 0; first < events.length;) {
     let last = first;
     while (
       group &&
@@ -138,8 +138,11 @@ const finder = (rows: readonly Row[]) => (index: number) => {
   return row.y + (row.last > row.first ? part * (row.height - 22) : 0);
 };
 
-export const axisOf = (events: readonly CallEvent[], times: readonly number[], scale: Scale): Axis =>
-  scale.cut ? cutAxis(events, times, scale) : trueAxis(times, scale);
+export const axisOf = (
+  events: readonly CallEvent[],
+  times: readonly number[],
+  scale: Scale,
+): Axis => (scale.cut ? cutAxis(events, times, scale) : trueAxis(times, scale));
 
 /** Pixels of a second at which all of it is seen in a window of that height. */
 export function fitting(times: readonly number[], height: number): number {

@@ -137,7 +137,8 @@ export function numbering(events: readonly CallEvent[]): Numbering | undefined {
   if (!first) return undefined;
   let last = first.seq - 1;
   for (const { seq } of applied) {
-    if (seq !== last + 1) return { applied: applied.length, first: first.seq, last, hole: last + 1 };
+    if (seq !== last + 1)
+      return { applied: applied.length, first: first.seq, last, hole: last + 1 };
     last = seq;
   }
   return { applied: applied.length, first: first.seq, last };

@@ -9,7 +9,9 @@ export const deviceName = (device: string) =>
 
 const on = ({ deviceId }: CallEvent) => (deviceId ? ` on ${deviceName(deviceId)}` : '');
 const list = (users: readonly string[]) =>
-  users.length > 3 ? `${users.slice(0, 3).join(', ')} and ${users.length - 3} more` : users.join(', ');
+  users.length > 3
+    ? `${users.slice(0, 3).join(', ')} and ${users.length - 3} more`
+    : users.join(', ');
 
 export const reasons: Record<string, string> = {
   hangup: 'hung up',
@@ -23,7 +25,8 @@ export const reasons: Record<string, string> = {
 
 function ended(event: CallEvent): string {
   const word = event.detail ? `, “${event.detail}”` : '';
-  if (event.reason === 'hangup' && event.by !== 'system') return `${event.by} hung up${on(event)}${word}`;
+  if (event.reason === 'hangup' && event.by !== 'system')
+    return `${event.by} hung up${on(event)}${word}`;
   if (event.reason === 'cancelled') return `${event.by} cancelled the call${word}`;
   return `the call ended: ${reasons[event.reason ?? ''] ?? event.reason ?? 'no reason given'}${word}`;
 }
@@ -118,7 +121,9 @@ export const callees = (call: Call) =>
 
 /** `Alice Adams`, else the id. */
 export const nameOf = (call: Call, user: string) =>
-  (user === call.callerId && call.callerName) || (user === call.calleeId && call.calleeName) || user;
+  (user === call.callerId && call.callerName) ||
+  (user === call.calleeId && call.calleeName) ||
+  user;
 
 /** Of our own words; an id stays as it is. */
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
@@ -132,15 +137,19 @@ export function story(call: Call, events: readonly CallEvent[]): string {
   const started = msOf(call.startedAt);
   const after = (at: string | undefined) => span(msOf(at ?? call.startedAt) - started);
   const first = (type: string) => events.find((event) => event.type === type && !event.outcome);
-  const parts = [`${nameOf(call, call.callerId)} called ${list(callees(call).map((user) => nameOf(call, user)))}.`];
+  const parts = [
+    `${nameOf(call, call.callerId)} called ${list(callees(call).map((user) => nameOf(call, user)))}.`,
+  ];
   const rang = first('RINGING');
   const accepted = first('ACCEPTED');
   const offline = first('CALLEE_OFFLINE');
   if (offline) parts.push(`${nameOf(call, offline.calleeId ?? '')} had no device online.`);
   if (rang) parts.push(`It rang${on(rang)} after ${after(rang.at)}.`);
-  if (accepted) parts.push(`${nameOf(call, accepted.by)} answered${on(accepted)} after ${after(accepted.at)}.`);
+  if (accepted)
+    parts.push(`${nameOf(call, accepted.by)} answered${on(accepted)} after ${after(accepted.at)}.`);
   const losses = events.filter(
-    (event) => event.type === 'PARTICIPANT_LEFT' && event.reason === 'disconnected' && !event.outcome,
+    (event) =>
+      event.type === 'PARTICIPANT_LEFT' && event.reason === 'disconnected' && !event.outcome,
   ).length;
   if (losses > 0) parts.push(`A connection was lost ${losses === 1 ? 'once' : `${losses} times`}.`);
   const end = [...events].reverse().find((event) => event.type === 'ENDED' && !event.outcome);
@@ -157,6 +166,7 @@ export function story(call: Call, events: readonly CallEvent[]): string {
   } else if (call.status === 'CONNECTED') parts.push('They are talking now.');
   else if (call.status === 'RINGING') parts.push('It rings now.');
   const refused = events.filter(({ outcome }) => outcome === 'refused').length;
-  if (refused > 0) parts.push(`${refused === 1 ? 'One attempt was' : `${refused} attempts were`} refused.`);
+  if (refused > 0)
+    parts.push(`${refused === 1 ? 'One attempt was' : `${refused} attempts were`} refused.`);
   return parts.join(' ');
 }

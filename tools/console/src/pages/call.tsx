@@ -37,7 +37,8 @@ function Copy({ text, what }: { text: string; what: string }) {
 function Lasted({ call }: { call: Call }) {
   const live = isLive(call.status);
   const now = useNow(500, live);
-  if (call.status === 'CONNECTED') return <>{running(now - msOf(call.answeredAt ?? call.startedAt))}</>;
+  if (call.status === 'CONNECTED')
+    return <>{running(now - msOf(call.answeredAt ?? call.startedAt))}</>;
   if (live) return <>rings {running(now - msOf(call.startedAt))}</>;
   return <>{call.answeredAt ? span(talkedMs(call)) : 'not answered'}</>;
 }

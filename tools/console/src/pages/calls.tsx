@@ -93,11 +93,23 @@ function Search({ query }: { query: URLSearchParams }) {
     >
       <div class="field wide">
         <label for="search-user">User</label>
-        <input {...bind('user')} type="text" placeholder="caller or callee" spellcheck={false} autocomplete="off" />
+        <input
+          {...bind('user')}
+          type="text"
+          placeholder="caller or callee"
+          spellcheck={false}
+          autocomplete="off"
+        />
       </div>
       <div class="field wide">
         <label for="search-room">Room</label>
-        <input {...bind('room')} type="text" placeholder="the whole name" spellcheck={false} autocomplete="off" />
+        <input
+          {...bind('room')}
+          type="text"
+          placeholder="the whole name"
+          spellcheck={false}
+          autocomplete="off"
+        />
       </div>
       <div class="field">
         <label for="search-state">State</label>
@@ -125,7 +137,12 @@ function Search({ query }: { query: URLSearchParams }) {
         <button type="submit" class="primary">
           Search
         </button>
-        <button type="button" class="quiet" disabled={empty} onClick={() => go(read(new URLSearchParams()))}>
+        <button
+          type="button"
+          class="quiet"
+          disabled={empty}
+          onClick={() => go(read(new URLSearchParams()))}
+        >
           Clear
         </button>
       </div>

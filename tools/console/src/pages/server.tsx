@@ -59,14 +59,18 @@ function ProjectionCard({ each }: { each: Projection }) {
         <Light good={good}>{each.state.replaceAll('_', ' ')}</Light>
       </div>
       <p class="help">{words[each.name] ?? ''}</p>
-      <progress max={1} value={part} aria-label={`${each.name} has read ${Math.floor(part * 100)} % of the log`} />
+      <progress
+        max={1}
+        value={part}
+        aria-label={`${each.name} has read ${Math.floor(part * 100)} % of the log`}
+      />
       <dl class="facts">
         <div>
           <dt>Behind</dt>
           <dd>
             {each.lagRecords === 0
               ? 'nothing'
-              : `${number(each.lagRecords)} records, ${span(each.lagSeconds * 1000)}`}
+              : `${number(each.lagRecords)} ${each.lagRecords === 1 ? 'record' : 'records'}, ${span(each.lagSeconds * 1000)}`}
           </dd>
         </div>
         <div>

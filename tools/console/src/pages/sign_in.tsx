@@ -12,7 +12,8 @@ async function enter(pasted: string): Promise<Session | string> {
   const session = read(pasted);
   if (typeof session === 'string') return session;
   const expired = session.expires > 0 && session.expires < Date.now();
-  if (expired) return `This token expired ${span(Date.now() - session.expires)} ago: get a new one.`;
+  if (expired)
+    return `This token expired ${span(Date.now() - session.expires)} ago: get a new one.`;
   try {
     const client = new Client(session.token);
     if (await client.readsAll(session.user)) return session;

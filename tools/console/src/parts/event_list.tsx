@@ -13,7 +13,8 @@ const page_rows = 10;
 
 const kinds = ['all', 'applied', 'refused', 'ignored'] as const;
 type Kind = (typeof kinds)[number];
-const fits = (event: CallEvent, kind: Kind) => kind === 'all' || (event.outcome ?? 'applied') === kind;
+const fits = (event: CallEvent, kind: Kind) =>
+  kind === 'all' || (event.outcome ?? 'applied') === kind;
 
 function Filters(props: { recording: Recording; kind: Kind; onKind: (kind: Kind) => void }) {
   const { events } = props.recording;
@@ -39,14 +40,17 @@ function Filters(props: { recording: Recording; kind: Kind; onKind: (kind: Kind)
 }
 
 /** All events; only those that are seen are in the page. */
-export function EventList(props: { recording: Recording; at: number; onMove: (at: number) => void }) {
+export function EventList(props: {
+  recording: Recording;
+  at: number;
+  onMove: (at: number) => void;
+}) {
   const { recording, at, onMove } = props;
   const [kind, setKind] = useState<Kind>('all');
   const box = useRef<HTMLDivElement>(null);
   const seen = useWindow(box);
   const shown = useMemo(
-    () =>
-      recording.events.flatMap((event, index) => (fits(event, kind) ? [index] : [])),
+    () => recording.events.flatMap((event, index) => (fits(event, kind) ? [index] : [])),
     [recording, kind],
   );
   const place = useMemo(() => shown.findLastIndex((index) => index <= at), [shown, at]);

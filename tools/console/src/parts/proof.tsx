@@ -27,8 +27,8 @@ function Numbers({ recording, whole }: { recording: Recording; whole: boolean })
         <b>Complete.</b> The room’s events {found.first} to {found.last} are here, none missing.
       </p>
       <p class="help">
-        {recording.events.length.toLocaleString('en-GB')} records: {found.applied.toLocaleString('en-GB')}{' '}
-        applied, {refused} refused, {ignored} ignored.
+        {recording.events.length.toLocaleString('en-GB')} records:{' '}
+        {found.applied.toLocaleString('en-GB')} applied, {refused} refused, {ignored} ignored.
       </p>
     </>
   );
@@ -85,9 +85,7 @@ export function Proof(props: { call: Call; recording: Recording; whole: boolean 
       </div>
       <div role="status">
         {evidence.is === 'saved' ? (
-          <p class="check good">
-            Saved. Whoever holds the file can check it without this server.
-          </p>
+          <p class="check good">Saved. Whoever holds the file can check it without this server.</p>
         ) : null}
         {evidence.is === 'none' ? <p class="help">{evidence.why}</p> : null}
       </div>

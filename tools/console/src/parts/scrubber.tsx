@@ -20,7 +20,11 @@ function ticksOf({ events, times }: Recording): Tick[] {
   const buckets = new Map<number, Tick>();
   events.forEach((event, index) => {
     const bucket = Math.round((((times[index] ?? 0) - start) / length) * buckets_max);
-    const tick = buckets.get(bucket) ?? { x: (bucket / buckets_max) * 1000, count: 0, refused: false };
+    const tick = buckets.get(bucket) ?? {
+      x: (bucket / buckets_max) * 1000,
+      count: 0,
+      refused: false,
+    };
     ++tick.count;
     tick.refused ||= event.outcome === 'refused';
     buckets.set(bucket, tick);
@@ -80,7 +84,11 @@ function usePlay(recording: Recording, at: number, onMove: (at: number) => void)
 }
 
 /** All of the call in one line, and where in it one is. */
-export function Scrubber(props: { recording: Recording; at: number; onMove: (at: number) => void }) {
+export function Scrubber(props: {
+  recording: Recording;
+  at: number;
+  onMove: (at: number) => void;
+}) {
   const { recording, at, onMove } = props;
   const { times } = recording;
   const last = Math.max(0, recording.events.length - 1);
@@ -116,16 +124,37 @@ export function Scrubber(props: { recording: Recording; at: number; onMove: (at:
   return (
     <div class="scrubber">
       <div class="buttons">
-        <button type="button" class="icon-button" aria-label="Event before" disabled={at <= 0} onClick={() => go(at - 1)}>
-          <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M15 5l-7 7 7 7" /></svg>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Event before"
+          disabled={at <= 0}
+          onClick={() => go(at - 1)}
+        >
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="M15 5l-7 7 7 7" />
+          </svg>
         </button>
-        <button type="button" class="icon-button" aria-label={play.playing ? 'Stop playing' : 'Play the call'} onClick={play.toggle}>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={play.playing ? 'Stop playing' : 'Play the call'}
+          onClick={play.toggle}
+        >
           <svg viewBox="0 0 24 24" aria-hidden="true">
             {play.playing ? <path d="M8 5v14M16 5v14" /> : <path class="solid" d="M8 5v14l11-7z" />}
           </svg>
         </button>
-        <button type="button" class="icon-button" aria-label="Event after" disabled={at >= last} onClick={() => go(at + 1)}>
-          <svg viewBox="0 0 24 24" aria-hidden="true"><path d="M9 5l7 7-7 7" /></svg>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Event after"
+          disabled={at >= last}
+          onClick={() => go(at + 1)}
+        >
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="M9 5l7 7-7 7" />
+          </svg>
         </button>
       </div>
       <div
@@ -154,12 +183,26 @@ export function Scrubber(props: { recording: Recording; at: number; onMove: (at:
       >
         <svg viewBox="0 0 1000 44" preserveAspectRatio="none" aria-hidden="true">
           {bands.map(({ from, to, state }) => (
-            <rect key={from} class={`band is-${state.toLowerCase()}`} x={from} y={30} width={Math.max(2, to - from)} height={8} />
+            <rect
+              key={from}
+              class={`band is-${state.toLowerCase()}`}
+              x={from}
+              y={30}
+              width={Math.max(2, to - from)}
+              height={8}
+            />
           ))}
           {ticks.map(({ x: where, count, refused }) => {
             const height = 8 + 16 * Math.sqrt(count / most);
             return (
-              <rect key={where} class={refused ? 'tick refused' : 'tick'} x={where - 1} y={28 - height} width={2} height={height} />
+              <rect
+                key={where}
+                class={refused ? 'tick refused' : 'tick'}
+                x={where - 1}
+                y={28 - height}
+                width={2}
+                height={height}
+              />
             );
           })}
           <line class="head" x1={x} x2={x} y1={0} y2={44} />

@@ -8,7 +8,10 @@ export function StateBadge({ status }: { status: string }) {
 /** What is not there, in place of what would be. */
 export function Notice(props: { kind?: 'bad' | 'plain'; title: string; children?: unknown }) {
   return (
-    <div class={`notice ${props.kind ?? 'plain'}`} role={props.kind === 'bad' ? 'alert' : undefined}>
+    <div
+      class={`notice ${props.kind ?? 'plain'}`}
+      role={props.kind === 'bad' ? 'alert' : undefined}
+    >
       <strong>{props.title}</strong>
       {props.children ? <p>{props.children as string}</p> : null}
     </div>

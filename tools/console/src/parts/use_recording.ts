@@ -45,8 +45,7 @@ export function useRecording(client: Client, id: string): Loaded {
         setLoaded((was) => ({
           ...was,
           whole: true,
-          recording:
-            events.length === had && was.whole ? was.recording : record(events),
+          recording: events.length === had && was.whole ? was.recording : record(events),
         }));
         if (isLive(call.status)) timer = setTimeout(() => void look(), again_ms);
       } catch (error) {
