@@ -1,20 +1,20 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 
-import type { Moment } from '../model/fold.ts';
 import { before, type Recording } from '../model/recording.ts';
 import { since, span } from '../model/time.ts';
 import { deviceName } from '../model/words.ts';
 import { reveal, useWindow } from '../parts/virtual.ts';
 import { EventMark, gutter_px, PauseMark } from './marks.tsx';
-import { type Lane, lanesOf, type Line, type Stretch, stretchesOf } from './lanes.ts';
+import { type Lane, lanesOf, stretchesOf } from './lanes.ts';
+import { Legend, Life, StateStrip } from './life.tsx';
 import { axisOf, firstBelow, fitting, most, type Row, type Scale } from './rows.ts';
+import { Zoom } from './zoom.tsx';
 
 const lane_px_min = 118;
 /** On a phone, where labels reach over their lanes. */
 const narrow_px = 560;
 const lane_px_min_narrow = 76;
 const spare_px = 240;
-const zoom_step = 2;
 
 /** Widths that are left for lanes; the ladder scrolls sideways where there are many. */
 function useLaneWidth(width: number, lanes: number): number {
@@ -41,185 +41,6 @@ function LaneHead({
       <b>{lane.user || 'callstate'}</b>
       <span>{lane.user ? (lane.device ? deviceName(lane.device) : role) : 'server'}</span>
     </div>
-  );
-}
-
-const widths: Record<Line, number> = {
-  none: 0,
-  idle: 1,
-  invited: 2,
-  ringing: 6,
-  joined: 8,
-  disconnected: 8,
-};
-
-interface Lifeline {
-  x: number;
-  stretches: Stretch[];
-  y: (index: number) => number;
-  end: number;
-  top: number;
-  bottom: number;
-}
-
-/** One lane's life, as far as it is seen. */
-function Life({ x, stretches, y, end, top, bottom }: Lifeline) {
-  return (
-    <g>
-      {stretches.map(({ from, line }, i) => {
-        const next = stretches[i + 1];
-        const y1 = y(from);
-        const y2 = next ? y(next.from) : end;
-        if (line === 'none' || y2 < top || y1 > bottom) return null;
-        const [a, b] = [Math.max(y1, top), Math.min(y2, bottom)];
-        const width = widths[line];
-        if (width > 2)
-          return (
-            <rect
-              key={from}
-              class={`life ${line}`}
-              x={x - width / 2}
-              y={a}
-              width={width}
-              height={Math.max(2, b - a)}
-              rx={width / 2}
-            />
-          );
-        return <line key={from} class={`life ${line}`} x1={x} x2={x} y1={a} y2={b} />;
-      })}
-    </g>
-  );
-}
-
-/** The call's own state, beside the times. */
-function StateStrip(props: {
-  moments: readonly Moment[];
-  y: (index: number) => number;
-  end: number;
-}) {
-  const { moments, y, end } = props;
-  const changes = moments.flatMap(({ state }, from) =>
-    from === 0 || moments[from - 1]?.state !== state ? [{ from, state }] : [],
-  );
-  return (
-    <g>
-      {changes.map(({ from, state }, i) => {
-        const next = changes[i + 1];
-        const y2 = next ? y(next.from) : end;
-        return (
-          <rect
-            key={from}
-            class={`strip is-${state.toLowerCase()}`}
-            x={gutter_px - 6}
-            y={y(from)}
-            width={4}
-            height={Math.max(0, y2 - y(from))}
-          />
-        );
-      })}
-    </g>
-  );
-}
-
-function Zoom(props: {
-  scale: Scale;
-  grouped: boolean;
-  max: number;
-  onScale: (scale: Scale) => void;
-  onFit: () => void;
-}) {
-  const { scale, onScale } = props;
-  const zoom = (by: number) =>
-    onScale({ ...scale, pxPerSecond: Math.min(props.max, scale.pxPerSecond * by) });
-  return (
-    <div class="zoom">
-      <div class="chips" role="group" aria-label="Scale">
-        <button
-          type="button"
-          class="chip"
-          aria-pressed={scale.cut}
-          onClick={() => onScale({ ...scale, cut: true })}
-        >
-          pauses cut
-        </button>
-        <button
-          type="button"
-          class="chip"
-          aria-pressed={!scale.cut}
-          onClick={() => onScale({ ...scale, cut: false })}
-        >
-          true to time
-        </button>
-        {props.grouped && scale.cut ? (
-          <button
-            type="button"
-            class="chip"
-            aria-pressed={scale.group}
-            onClick={() => onScale({ ...scale, group: !scale.group })}
-          >
-            repeats as one
-          </button>
-        ) : null}
-      </div>
-      <div class="buttons">
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Zoom out"
-          onClick={() => zoom(1 / zoom_step)}
-        >
-          <svg viewBox="0 0 24 24" aria-hidden="true">
-            <path d="M5 12h14" />
-          </svg>
-        </button>
-        <button type="button" class="quiet" onClick={props.onFit}>
-          Fit
-        </button>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Zoom in"
-          onClick={() => zoom(zoom_step)}
-        >
-          <svg viewBox="0 0 24 24" aria-hidden="true">
-            <path d="M12 5v14M5 12h14" />
-          </svg>
-        </button>
-      </div>
-    </div>
-  );
-}
-
-const legend: [Line, string][] = [
-  ['invited', 'invited'],
-  ['ringing', 'ringing'],
-  ['joined', 'in the call'],
-  ['disconnected', 'connection lost'],
-];
-
-function Legend() {
-  return (
-    <ul class="legend" aria-hidden="true">
-      {legend.map(([line, word]) => (
-        <li key={line}>
-          <svg viewBox="0 0 10 20">
-            {line === 'invited' ? (
-              <line class={`life ${line}`} x1="5" x2="5" y1="1" y2="19" />
-            ) : (
-              <rect
-                class={`life ${line}`}
-                x={5 - widths[line] / 2}
-                y="1"
-                width={widths[line]}
-                height="18"
-                rx={widths[line] / 2}
-              />
-            )}
-          </svg>
-          {word}
-        </li>
-      ))}
-    </ul>
   );
 }
 
