@@ -18,7 +18,8 @@ const { outputFiles } = await build({
       export * from './src/model/recording.ts';
       export * from './src/ladder/lanes.ts';
       export * from './src/ladder/rows.ts';
-      export { EventReader } from './src/api/stream.ts';
+      export { EventReader, follow } from './src/api/stream.ts';
+      export { ApiError } from './src/api/client.ts';
       export { read } from './src/api/session.ts';
       export { parse } from './src/route.ts';`,
     resolveDir: root,
@@ -193,6 +194,72 @@ test('an event stream is read in whatever pieces it comes', () => {
       { id: '8', data: '{"a":1}' },
       { id: '', data: 'x\ny' },
     ]);
+  }
+});
+
+/** A server whose answers to each opening of the log are these, one after the other. */
+function logOf(...answers) {
+  const asked = [];
+  const open = async (path, { headers, signal }) => {
+    asked.push(path);
+    assert.equal(headers.Accept, 'text/event-stream');
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    const body = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(answer));
+        if (answers.length > 0) controller.close();
+        else signal.addEventListener('abort', () => controller.error(signal.reason));
+      },
+    });
+    return { body };
+  };
+  return { asked, client: { open } };
+}
+
+test('the log is followed from where it was left, and its records are events', async () => {
+  const record = (pos, more) =>
+    `id: ${pos}\ndata: ${JSON.stringify({ type: 'RINGING', pos, ...more })}\n\n`;
+  const actor = { userId: 'bob', role: 'CRM_USER', deviceId: 'phone' };
+  const { asked, client } = logOf(
+    `id: 6\n\n${record(7, { outcome: 'applied', actor })}`,
+    `data: {"type":"ERROR","code":"CURSOR_EXPIRED"}\n\n${record(9, { outcome: 'refused', actor })}`,
+  );
+  const heard = [];
+  const feeds = [];
+  const end = new AbortController();
+  await model.follow(
+    client,
+    {
+      heard: (records) => {
+        heard.push(...records);
+        if (heard.length === 2) end.abort();
+      },
+      changed: () => {},
+      is: (feed) => feeds.push(feed),
+    },
+    end.signal,
+  );
+  assert.deepEqual(heard, [
+    { type: 'RINGING', pos: 7, deviceId: 'phone' },
+    { type: 'RINGING', pos: 9, deviceId: 'phone', outcome: 'refused' },
+  ]);
+  assert.match(asked[0], /[?&]last=20$/);
+  assert.match(asked[1], /[?&]after=7$/);
+  assert.deepEqual(feeds, ['stream', 'stream']);
+});
+
+test('where there is no stream of the log, the calls are asked for', async () => {
+  for (const status of [403, 404, 429]) {
+    const { asked, client } = logOf(new model.ApiError(status, '', ''));
+    const feeds = [];
+    const end = new AbortController();
+    await model.follow(
+      client,
+      { heard: () => {}, changed: () => end.abort(), is: (feed) => feeds.push(feed) },
+      end.signal,
+    );
+    assert.deepEqual([asked.length, feeds], [1, ['polling']]);
   }
 });
 
