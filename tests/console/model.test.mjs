@@ -3,7 +3,10 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { createHash, generateKeyPairSync, sign, webcrypto } from 'node:crypto';
 import { test } from 'node:test';
+
+globalThis.crypto ??= webcrypto;
 
 const root = resolve(fileURLToPath(new URL('.', import.meta.url)), '../../tools/console');
 const { build } = createRequire(`${root}/package.json`)('esbuild');
@@ -21,6 +24,7 @@ const { outputFiles } = await build({
       export { EventReader, follow } from './src/api/stream.ts';
       export { ApiError } from './src/api/client.ts';
       export { read } from './src/api/session.ts';
+      export { check } from './src/model/evidence.ts';
       export { parse } from './src/route.ts';`,
     resolveDir: root,
   },
@@ -344,4 +348,118 @@ test('a place is read from the URL', () => {
   assert.deepEqual(of('#/calls?user=a%20b'), ['calls', '', 'user=a+b']);
   assert.deepEqual(of('#/calls/x%2Fy?pos=4'), ['call', 'x/y', 'pos=4']);
   assert.deepEqual(of('#/server'), ['server', '', '']);
+});
+
+const sha = (...parts) =>
+  parts.reduce((hash, part) => hash.update(part), createHash('sha256')).digest();
+const big = (value) => {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return bytes;
+};
+/** The root of the tree over the leaves, and the path to it from one of them. */
+function tree(leaves, index) {
+  if (leaves.length === 1) return { root: leaves[0], path: [] };
+  let half = 1;
+  while (half * 2 < leaves.length) half *= 2;
+  const [left, right] = [leaves.slice(0, half), leaves.slice(half)];
+  const inLeft = index < half;
+  const own = tree(inLeft ? left : right, inLeft ? index : index - half);
+  const other = tree(inLeft ? right : left, 0).root;
+  const root = inLeft ? sha(Buffer.of(1), own.root, other) : sha(Buffer.of(1), other, own.root);
+  return { root, path: [...own.path, other.toString('hex')] };
+}
+
+/** Evidence of some records of a log, sealed `size` at a time. */
+function evidenceOf({ count, size, take }) {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const positions = Array.from({ length: count }, (_, i) => 11 + i);
+  const bytes = new Map(positions.map((position) => [position, Buffer.from(`record ${position}`)]));
+  const seals = [];
+  const records = [];
+  for (let from = 0; from < count; from += size) {
+    const part = positions.slice(from, from + size);
+    const leaves = part.map((at) => sha(Buffer.of(0), big(at), sha(bytes.get(at))));
+    const position = 1000 + from;
+    part.forEach((at, index) => {
+      if (!take.includes(at)) return;
+      const record = bytes.get(at);
+      records.push({
+        position: at,
+        record: record.toString('base64'),
+        hash: sha(record).toString('hex'),
+        seal: position,
+        path: tree(leaves, index).path,
+      });
+    });
+    const before = seals.at(-1);
+    const statement = [
+      'callstate seal 1',
+      `first ${part[0]}`,
+      `last ${part.at(-1)}`,
+      `records ${part.length}`,
+      `root ${tree(leaves, 0).root.toString('hex')}`,
+      `previous-seal ${before?.position ?? 0}`,
+      `previous-hash ${before?.hash ?? ''}`,
+      'key k1',
+      '',
+    ].join('\n');
+    const record = Buffer.from(`seal ${position}`);
+    seals.push({
+      position,
+      statement,
+      signature: sign(null, Buffer.from(statement), privateKey).toString('base64'),
+      record: record.toString('base64'),
+      hash: sha(record).toString('hex'),
+    });
+  }
+  const pem = publicKey.export({ type: 'spki', format: 'pem' });
+  return { unsealed: 0, records, seals, keys: [{ id: 'k1', publicKey: pem }] };
+}
+
+test('evidence holds, for trees of every shape and each of their records', async () => {
+  for (let size = 1; size <= 17; ++size) {
+    const take = Array.from({ length: size }, (_, i) => 11 + i);
+    const verdict = await model.check(evidenceOf({ count: size, size, take }), take);
+    assert.deepEqual(verdict, {
+      records: size,
+      unsealed: 0,
+      seals: 1,
+      signers: ['k1'],
+      unsigned: 0,
+      unchecked: 0,
+      faults: [],
+    });
+  }
+});
+
+test('whatever is altered in evidence is found', async () => {
+  const take = [12, 15, 16, 30];
+  const make = () => evidenceOf({ count: 40, size: 7, take });
+  assert.deepEqual((await model.check(make(), take)).faults, []);
+  const other = Buffer.from('another').toString('base64');
+  const alterations = {
+    'a record': (all) => (all.records[1].record = other),
+    'a record and its hash': ({ records: [, each] }) =>
+      Object.assign(each, { record: other, hash: sha(Buffer.from('another')).toString('hex') }),
+    'a position': (all) => (all.records[1].position = 14),
+    'a path': (all) => all.records[2].path.reverse(),
+    'the end of a path': (all) => all.records[2].path.pop(),
+    'another seal': (all) => (all.records[3].seal = all.seals[0].position),
+    'a statement': ({ seals: [each] }) =>
+      (each.statement = each.statement.replace('last 17', 'last 18')),
+    'a signature': ({ seals }) => (seals[0].signature = seals[1].signature),
+    'a seal': (all) => (all.seals[1].record = other),
+    'a seal that is gone': (all) => all.seals.splice(1, 1),
+    'a record that is gone': (all) => all.records.splice(1, 1),
+  };
+  for (const [what, alter] of Object.entries(alterations)) {
+    const evidence = make();
+    alter(evidence);
+    assert.ok((await model.check(evidence, take)).faults.length > 0, what);
+  }
+  const unsigned = make();
+  for (const seal of unsigned.seals) seal.signature = null;
+  const verdict = await model.check(unsigned, take);
+  assert.deepEqual([verdict.signers, verdict.unsigned, verdict.faults], [[], 6, []]);
 });
