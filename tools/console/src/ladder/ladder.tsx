@@ -7,8 +7,8 @@ import { reveal, useWindow } from '../parts/virtual.ts';
 import { EventMark, gutter_px, PauseMark } from './marks.tsx';
 import { type Lane, lanesOf, stretchesOf } from './lanes.ts';
 import { Legend, Life, StateStrip } from './life.tsx';
-import { axisOf, firstBelow, fitting, most, type Row, type Scale } from './rows.ts';
-import { Zoom } from './zoom.tsx';
+import { axisOf, easy, firstBelow, fitting, most, type Row, runs } from './rows.ts';
+import { type View, Zoom } from './zoom.tsx';
 
 const lane_px_min = 118;
 /** On a phone, where labels reach over their lanes. */
@@ -52,7 +52,8 @@ function seenRows(rows: readonly Row[], top: number, bottom: number): Row[] {
   return rows.slice(from, to);
 }
 
-const usual: Scale = { pxPerSecond: 40, cut: true, group: true };
+const first_view: View = { cut: true, group: true };
+const heads_px = 60;
 
 export function Ladder(props: {
   recording: Recording;
@@ -62,7 +63,7 @@ export function Ladder(props: {
 }) {
   const { recording, at, live, onMove } = props;
   const { events, times, moments, members } = recording;
-  const [scale, setScale] = useState<Scale>(usual);
+  const [view, setView] = useState<View>(first_view);
   const box = useRef<HTMLDivElement>(null);
   const seen = useWindow(box);
   const [width, setWidth] = useState(720);
@@ -75,13 +76,19 @@ export function Ladder(props: {
   }, []);
 
   const lanes = useMemo(() => lanesOf(events, members), [events, members]);
-  const axis = useMemo(() => axisOf(events, times, scale), [events, times, scale]);
+  const { cut, group } = view;
+  const pxPerSecond =
+    view.pxPerSecond ?? (cut ? easy(times) : fitting(times, seen.height - heads_px));
+  const axis = useMemo(
+    () => axisOf(events, times, { pxPerSecond, cut, group }),
+    [events, times, pxPerSecond, cut, group],
+  );
   const lives = useMemo(
     () => lanes.all.map((lane) => stretchesOf(lane, moments)),
     [lanes, moments],
   );
   const repeats = useMemo(
-    () => axisOf(events, times, usual).rows.some(({ first, last }) => last > first),
+    () => runs(events, times, true).some(({ first, last }) => last > first),
     [events, times],
   );
   const lane_px = useLaneWidth(width, lanes.all.length);
@@ -90,18 +97,6 @@ export function Ladder(props: {
 
   const atY = axis.y(at);
   useEffect(() => reveal(box.current, atY, 24, 72), [atY]);
-  const fit = () =>
-    setScale({
-      ...scale,
-      pxPerSecond: scale.cut ? usual.pxPerSecond : fitting(times, seen.height - 60),
-    });
-  const change = (next: Scale) =>
-    setScale(
-      next.cut !== scale.cut
-        ? { ...next, pxPerSecond: next.cut ? usual.pxPerSecond : fitting(times, seen.height - 60) }
-        : next,
-    );
-
   const top = seen.top - spare_px;
   const bottom = seen.top + seen.height + spare_px;
   const rows = seenRows(axis.rows, top, bottom);
@@ -112,7 +107,13 @@ export function Ladder(props: {
     <section class="panel ladder" aria-labelledby="ladder-title">
       <div class="panel-title">
         <h2 id="ladder-title">Who said what to whom</h2>
-        <Zoom scale={scale} grouped={repeats} max={most(times)} onScale={change} onFit={fit} />
+        <Zoom
+          view={view}
+          pxPerSecond={pxPerSecond}
+          max={most(times)}
+          grouped={repeats}
+          onView={setView}
+        />
       </div>
       <div class="ladder-box" ref={box} tabIndex={0} role="region" aria-label="Ladder diagram">
         <div class="lane-heads" style={{ width: `${all_px}px` }}>

@@ -150,6 +150,13 @@ export function fitting(times: readonly number[], height: number): number {
   return ms > 0 ? ((height - top - bottom - row_px) / ms) * 1000 : 60;
 }
 
+const easy_px = 520;
+
+/** Pixels of a second at which a call with its pauses cut is easily read: all of a short
+ * one to time, of a long one what is close together. */
+export const easy = (times: readonly number[]) =>
+  Math.min(300, Math.max(40, fitting(times, easy_px)));
+
 /** Browsers draw no page higher than some 30 million pixels. */
 export const most = (times: readonly number[]) =>
   Math.min(20_000, 8_000_000 / Math.max(1, ((times.at(-1) ?? 0) - (times[0] ?? 0)) / 1000));

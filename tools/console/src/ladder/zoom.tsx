@@ -1,43 +1,50 @@
-import type { Scale } from './rows.ts';
-
 const zoom_step = 2;
 
 /** How the ladder's time is drawn. */
+export interface View {
+  /** Pixels of a second; as fits, where nobody has zoomed. */
+  pxPerSecond?: number;
+  /** Whether pauses are cut. */
+  cut: boolean;
+  /** Whether runs of equal events are drawn as one. */
+  group: boolean;
+}
+
 export function Zoom(props: {
-  scale: Scale;
-  grouped: boolean;
+  view: View;
+  pxPerSecond: number;
   max: number;
-  onScale: (scale: Scale) => void;
-  onFit: () => void;
+  grouped: boolean;
+  onView: (view: View) => void;
 }) {
-  const { scale, onScale } = props;
+  const { view, onView } = props;
   const zoom = (by: number) =>
-    onScale({ ...scale, pxPerSecond: Math.min(props.max, scale.pxPerSecond * by) });
+    onView({ ...view, pxPerSecond: Math.min(props.max, props.pxPerSecond * by) });
   return (
     <div class="zoom">
       <div class="chips" role="group" aria-label="Scale">
         <button
           type="button"
           class="chip"
-          aria-pressed={scale.cut}
-          onClick={() => onScale({ ...scale, cut: true })}
+          aria-pressed={view.cut}
+          onClick={() => onView({ group: view.group, cut: true })}
         >
           pauses cut
         </button>
         <button
           type="button"
           class="chip"
-          aria-pressed={!scale.cut}
-          onClick={() => onScale({ ...scale, cut: false })}
+          aria-pressed={!view.cut}
+          onClick={() => onView({ group: view.group, cut: false })}
         >
           true to time
         </button>
-        {props.grouped && scale.cut ? (
+        {props.grouped && view.cut ? (
           <button
             type="button"
             class="chip"
-            aria-pressed={scale.group}
-            onClick={() => onScale({ ...scale, group: !scale.group })}
+            aria-pressed={view.group}
+            onClick={() => onView({ ...view, group: !view.group })}
           >
             repeats as one
           </button>
@@ -54,7 +61,11 @@ export function Zoom(props: {
             <path d="M5 12h14" />
           </svg>
         </button>
-        <button type="button" class="quiet" onClick={props.onFit}>
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => onView({ cut: view.cut, group: view.group })}
+        >
           Fit
         </button>
         <button

@@ -42,7 +42,9 @@ function happened(event: CallEvent): string {
   const { by } = event;
   switch (event.type) {
     case 'CALL_STARTED':
-      return `${by} called ${list(event.calleeIds ?? [event.calleeId ?? ''])}${on(event)}`;
+      return `${by} called ${list(event.calleeIds ?? [event.calleeId ?? ''])}${
+        event.deviceId ? ` from ${deviceName(event.deviceId)}` : ''
+      }`;
     case 'RINGING':
       return `it rang at ${by}${on(event)}`;
     case 'ACCEPTED':
