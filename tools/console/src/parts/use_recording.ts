@@ -35,10 +35,10 @@ export function useRecording(client: Client, id: string): Loaded {
         const call = await client.call(id, signal);
         setLoaded((was) => ({ ...was, call, trouble: '' }));
         const had = events.length;
-        for await (const page of client.events(id, events.at(-1)?.pos ?? 0, signal)) {
+        for await (const page of client.events(id, events.at(-1)?.pos ?? 0, call.pos, signal)) {
           const first = events.length === 0;
           events = [...events, ...page];
-          // The first page is shown at once, the others when all of them are there.
+          // The first page is shown at once, before the others are there.
           if (first) setLoaded((was) => ({ ...was, recording: record(events) }));
         }
         if (signal.aborted) return;
