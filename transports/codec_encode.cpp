@@ -172,6 +172,10 @@ void put(JsonWriter& to, const engine::Event& event, const Viewer& viewer) {
   to.time("at", record.at);
   put_call(to, record.call);
   to.text("by", record.actor.user.view());
+  // An event that says it of itself says it to everybody.
+  const bool names_device = std::holds_alternative<call::Ringing>(record.payload);
+  if (viewer.everything && !names_device && !record.actor.device.empty())
+    to.text("deviceId", record.actor.device.view());
   // What was not applied is seen in a call's history only.
   if (record.outcome != call::Outcome::applied) to.text("outcome", name_of(record.outcome));
   if (record.outcome == call::Outcome::refused) to.text("code", name_of(record.refusal));

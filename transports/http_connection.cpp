@@ -9,6 +9,7 @@
 #include <boost/beast/websocket/rfc6455.hpp>
 #include <memory>
 
+#include "transports/assets.hpp"
 #include "transports/authenticate.hpp"
 #include "transports/http_api.hpp"
 #include "transports/http_messages.hpp"
@@ -172,6 +173,8 @@ Task<std::optional<HttpConnection::Next>> HttpConnection::read_request(ReadReque
   read.version = request.version();
   read.response = preflight(server_.settings.cors_origins, plain);
   if (!read.response) read.response = answer_itself(request.method(), where.kind);
+  if (!read.response && server_.ports.assets != nullptr)
+    read.response = answer_asset(*server_.ports.assets, plain);
   if (!read.response) read.response = co_await authorise(read);
   // A body is memory: strangers get none.
   if (!read.response && (plain.identity || read.webhook) && !parser.is_done()) {
@@ -355,7 +358,10 @@ Task<HttpConnection::Next> HttpConnection::respond(HttpResponse response, unsign
   message.body() = std::move(response.body);
   message.keep_alive(keep_alive && !draining_);
   message.prepare_payload();
-  if (message.result() == http::status::no_content) message.erase(http::field::content_length);
+  if (message.result() == http::status::no_content ||
+      message.result() == http::status::not_modified) {
+    message.erase(http::field::content_length);
+  }
   if (head_only_) message.body().clear();  // its length stays
   const bool goes_on = message.keep_alive();
   const auto text = serialise(std::move(message));

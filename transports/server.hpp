@@ -15,6 +15,7 @@
 #include "core/engine/mailbox.hpp"
 #include "core/engine/submission.hpp"
 #include "core/history/ports.hpp"
+#include "transports/assets.hpp"
 #include "transports/authenticator.hpp"
 #include "transports/http.hpp"
 #include "transports/livekit.hpp"
@@ -83,6 +84,7 @@ struct ServerPorts {
   const TlsCertificate* certificate = nullptr;
   const history::HistoryReader* history = nullptr;  // none: nobody is shown past calls
   engine::Directory* directory = nullptr;  // none: tokens say all of their users themselves
+  const Assets* assets = nullptr;          // files for anybody; none: no path for them
 };
 
 /// The network transport: WebSocket sessions and plain HTTP on the same ports,

@@ -113,7 +113,17 @@ TEST(Encode, TheMediaServersNameForTheRoomIsNotTold) {
 TEST(Encode, OnlyTheTwoEndsSeeASignalsData) {
   const call::Signaled signal{user("bob"), R"({"sdp":"v=0"})"};
   EXPECT_EQ(own(signal), R"(,"from":"ann","to":"bob"})");
-  EXPECT_EQ(own(signal, {.everything = true}), R"(,"from":"ann","to":"bob","data":{"sdp":"v=0"}})");
+  EXPECT_EQ(own(signal, {.everything = true}),
+            R"(,"deviceId":"phone","from":"ann","to":"bob","data":{"sdp":"v=0"}})");
+}
+
+TEST(Encode, WhoSeesEverythingIsToldTheDeviceOnce) {
+  EXPECT_EQ(own(call::Accepted{}), R"(,"acceptedBy":"ann"})");
+  EXPECT_EQ(own(call::Accepted{}, {.everything = true}),
+            R"(,"deviceId":"phone","acceptedBy":"ann"})");
+  const auto ringing = own(call::Ringing{});
+  EXPECT_EQ(ringing, R"(,"userId":"ann","deviceId":"phone"})");
+  EXPECT_EQ(own(call::Ringing{}, {.everything = true}), ringing);
 }
 
 TEST(Encode, Presence) {

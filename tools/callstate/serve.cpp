@@ -15,6 +15,7 @@
 #include "core/engine/system.hpp"
 #include "storage/store.hpp"
 #include "tools/callstate/checkpoints.hpp"
+#include "tools/callstate/console.hpp"
 #include "tools/callstate/descriptors.hpp"
 #include "tools/callstate/dev_secret.hpp"
 #include "tools/callstate/ending.hpp"
@@ -286,6 +287,7 @@ int run(ServeSettings settings) {
   std::atomic<bool> serving = false;
   const auto ready = [&] { return serving && (*store)->log().has_room(); };
   std::optional<MetricsEndpoint> metrics;  // of the server that it answers for
+  const auto assets = console_assets();
   transports::Server server(server_settings(settings),
                             {.inbox = engine,
                              .mailbox = engine.mailbox(),
@@ -303,7 +305,8 @@ int run(ServeSettings settings) {
                              .logger = transport_logger(log),
                              .certificate = certificate->get(),
                              .history = (*projections)->reader(),
-                             .directory = directory->get()});
+                             .directory = directory->get(),
+                             .assets = &assets});
   metrics.emplace(settings.metrics, [&] {
     std::optional<std::int64_t> certificate_until_s;
     if (*certificate) certificate_until_s = (*certificate)->valid_until();
