@@ -88,6 +88,7 @@ describe('while it can be asked', () => {
     const [alice, bob] = [await session(anna), await session(carl)];
     const room = unique('room');
     await alice.tell({ type: 'CALL_STARTED', roomName: room, calleeId: carl });
+    await alice.next('CALL_STARTED'); // her own
     const started = await bob.next('CALL_STARTED');
     assert.equal(started.callerName, 'Zenobia Anna');
     const rings = await rowOf(started.callId);
