@@ -1,23 +1,8 @@
 #include "projections/runner.hpp"
 
-#include <sys/resource.h>
-#include <unistd.h>
-
 #include <utility>
 
 namespace callstate::projections {
-namespace {
-
-// As of setpriority(2): whoever serves clients is scheduled before it, a tenth of a
-// busy core apart.
-constexpr int niceness = 10;
-
-// Linux keeps a thread's niceness for itself. Where it is not granted, we go on.
-void behind_the_live_path() {
-  (void)::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), niceness);
-}
-
-}  // namespace
 
 Runner::Runner(Projection& projection, const engine::LogReader& log, std::string log_id,
                FollowerPorts ports, const Pace& pace)
@@ -77,7 +62,6 @@ std::expected<void, Trouble> Runner::perform(const Work& work) {
 }
 
 void Runner::run() {
-  behind_the_live_path();
   std::unique_lock lock(mutex_);
   while (!stopping_) {
     if (Job* job = std::exchange(job_, nullptr)) {
