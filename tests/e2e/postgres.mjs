@@ -31,6 +31,16 @@ const freePort = () =>
     });
   });
 
+/** The letter of proc(5); undefined for who is no more. */
+function stateOf(pid) {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)[0];
+  } catch {
+    return undefined;
+  }
+}
+const alive = (pid) => !['Z', undefined].includes(stateOf(pid));
+
 const running = new Set();
 process.on('exit', () => {
   for (const cluster of running) cluster.killNow();
@@ -91,23 +101,29 @@ export class Postgres {
     }
   }
 
-  /** SIGKILL, to it and its processes, which would outlive it for a moment. */
+  /** SIGKILL, to it and its processes, which would outlive it for a moment; those. */
   killNow() {
     const { pid } = this.child;
+    const children = [];
     try {
       process.kill(pid, 'SIGSTOP'); // or it would start others
+      while (alive(pid) && stateOf(pid) !== 'T') continue;
       for (const task of readdirSync(`/proc/${pid}/task`))
         for (const child of readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '))
-          if (child) process.kill(Number(child), 'SIGKILL');
+          if (child) children.push(Number(child));
+      for (const child of children) process.kill(child, 'SIGKILL');
       process.kill(pid, 'SIGKILL');
     } catch {
       // it is gone
     }
+    return children;
   }
 
   async kill() {
-    this.killNow();
+    const children = this.killNow();
     await this.exited;
+    // As long as one of them lives, the next server finds their shared memory in use.
+    while (children.some(alive)) await new Promise((done) => setTimeout(done, 1));
   }
 
   /** In order, without waiting for sessions. */
