@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <set>
+#include <thread>
+
 #include "projections/postgres/detail/text.hpp"
 
 namespace callstate::projections::postgres {
@@ -10,6 +12,21 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr const char* lock_tools = "SELECT pg_try_advisory_lock(1667329140, hashtext(";
+
+// PostgreSQL hears of the end of a connection, and with it of its lock's, a little
+// after whoever had it has gone.
+constexpr int lock_tries = 40;
+constexpr std::chrono::milliseconds lock_pause{50};
+
+/// Takes the lock of those who use the shadow tables; false while another has it.
+bool alone(pqxx::transaction_base& work, const std::string& schema) {
+  const auto take = text(lock_tools, literal(work, schema), "))");
+  for (int tries = 1; !work.exec1(take)[0].as<bool>(); ++tries) {
+    if (tries == lock_tries) return false;
+    std::this_thread::sleep_for(lock_pause);
+  }
+  return true;
+}
 
 /// Whether a shadow that is there has the columns of the table beside it.
 constexpr const char* is_alike =
@@ -73,10 +90,7 @@ void Shadow::open() {
   store_ = std::make_unique<Store>(
       settings_, shadow_tables(), source_.payload, source_.log_id,
       [&](pqxx::transaction_base& work, const Checkpoint& found) {
-        if (!work.exec(text(lock_tools, literal(work, settings_.schema), "))"))
-                 .at(0)
-                 .at(0)
-                 .as<bool>()) {
+        if (!alone(work, settings_.schema)) {
           refuse(Trouble::Kind::passing,
                  text("a rebuild or verify of the schema ", settings_.schema,
                       " runs already: wait for it, or end it"));
