@@ -347,9 +347,14 @@ describe('every path of openapi.yaml', () => {
     await status(413, ask({ body: tooMuch }), 'TOO_LARGE');
     await status(415, ask({ body: '{}', headers: { 'Content-Type': 'text/plain' } }));
     await strangers('POST', '/v1/messages', { body: call });
-    const fast = { token: tokenFor(person('fast')) };
-    for (let i = 0; i < 4; ++i) await ask({ ...fast, body: Array(64).fill({ type: 'PING' }) });
-    await status(429, ask({ ...fast, body: { type: 'PING' } }), 'RATE_LIMITED');
+    // At a rate that no slow moment makes up for.
+    const strict = await Server.start({ flags: ['--rate-messages', '1/h:3'] });
+    const hasty = () => request(strict, 'POST', '/v1/messages', { token, body: { type: 'PING' } });
+    for (let i = 0; i < 3; ++i) assert.equal((await hasty()).status, 200);
+    const refused = await hasty();
+    asker.check('POST', '/v1/messages', refused);
+    await status(429, refused, 'RATE_LIMITED');
+    await strict.stop();
   });
 
   test('GET /v1/messages', async () => {
