@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -43,8 +44,13 @@ double metric(std::uint16_t port, const std::string& sample) {
       connected(port, "GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n");
   std::string text;
   std::array<char, 64 * 1024> bytes;
-  for (ssize_t size = 0; (size = ::recv(descriptor, bytes.data(), bytes.size(), 0)) > 0;)
+  while (true) {
+    pollfd arrived{.fd = descriptor, .events = POLLIN, .revents = 0};
+    (void)::poll(&arrived, 1, -1);
+    const auto size = ::recv(descriptor, bytes.data(), bytes.size(), 0);
+    if (size <= 0) break;
     text.append(bytes.data(), static_cast<std::size_t>(size));
+  }
   ::close(descriptor);
   const auto line = text.find("\n" + sample + " ");
   if (line == std::string::npos) throw std::runtime_error("the server shows no " + sample);
