@@ -53,8 +53,8 @@ struct WebhookOutbox::Impl {
     if (status.IsCorruption()) {
       return {.kind = Kind::lasting,
               .message = what +
-                         "remove that directory while no server uses it, to begin at the head of "
-                         "the log: what waits in it is told to nobody then",
+                         "remove that directory while no server uses it, to begin where the log "
+                         "ends then: what waits in it is told to nobody",
               .position = 0};
     }
     const auto advice = advice_on_trouble(text);
@@ -99,7 +99,7 @@ struct WebhookOutbox::Impl {
   std::expected<std::optional<DeadEvent>, Trouble> dead_one(const call::TenantId& tenant,
                                                             std::string_view id) const;
   void one_dead_less(const call::TenantId& tenant);
-  std::expected<Opened, Trouble> begin(const std::string& log_id, call::Position head,
+  std::expected<Opened, Trouble> begin(const std::string& log_id, call::Position begin,
                                        std::string note);
   void put_standing(rocksdb::WriteBatch& batch, const Standing& standing) const;
 
@@ -180,9 +180,9 @@ std::expected<std::vector<history::Skipped>, Trouble> WebhookOutbox::Impl::read_
 
 /// Drops whatever there is.
 std::expected<WebhookOutbox::Opened, Trouble> WebhookOutbox::Impl::begin(const std::string& log_id,
-                                                                         call::Position head,
+                                                                         call::Position begin,
                                                                          std::string note) {
-  const Standing standing{.position = head, .fold_after = head};
+  const Standing standing{.position = begin, .fold_after = begin};
   rocksdb::WriteBatch batch;
   batch.DeleteRange("", "\xff");
   batch.Put(format_key, format);
@@ -207,7 +207,8 @@ WebhookOutbox::WebhookOutbox(std::filesystem::path directory)
 WebhookOutbox::~WebhookOutbox() = default;
 
 std::expected<WebhookOutbox::Opened, Trouble> WebhookOutbox::open(const std::string& log_id,
-                                                                  call::Position head) {
+                                                                  call::Position head,
+                                                                  call::Position begin) {
   const std::scoped_lock lock(impl_->mutex);
   if (auto opened = impl_->open_database(); !opened) return std::unexpected(opened.error());
   const auto stored_format = impl_->read(format_key);
@@ -216,9 +217,9 @@ std::expected<WebhookOutbox::Opened, Trouble> WebhookOutbox::open(const std::str
   const auto stored_next = impl_->read(next_key);
   for (const auto* read : {&stored_format, &stored_log, &stored_standing, &stored_next})
     if (!*read) return std::unexpected(read->error());
-  const std::string at_head =
-      "webhooks begin at position " + std::to_string(head) + ", the head of the log";
-  if (stored_format->empty()) return impl_->begin(log_id, head, at_head);
+  const std::string at_begin = "webhooks begin after position " + std::to_string(begin) +
+                               ", where the log ended when the server started";
+  if (stored_format->empty()) return impl_->begin(log_id, begin, at_begin);
   if (*stored_format != format) {
     return std::unexpected(
         Trouble{.kind = Kind::lasting,
@@ -227,7 +228,8 @@ std::expected<WebhookOutbox::Opened, Trouble> WebhookOutbox::open(const std::str
                 .position = 0});
   }
   if (*stored_log != log_id) {
-    return impl_->begin(log_id, head, at_head + ": the outbox was of another log, and is emptied");
+    return impl_->begin(log_id, begin,
+                        at_begin + ": the outbox was of another log, and is emptied");
   }
   unsigned long long position = 0;
   unsigned long long fold_after = 0;
@@ -237,7 +239,7 @@ std::expected<WebhookOutbox::Opened, Trouble> WebhookOutbox::open(const std::str
   }
   if (position > head) {
     return impl_->begin(log_id, head,
-                        at_head + ": the outbox had come to " + std::to_string(position) +
+                        at_begin + ": the outbox had come to " + std::to_string(position) +
                             ", which the log no longer has, and is emptied");
   }
   if (auto counted = impl_->count(); !counted) return std::unexpected(counted.error());

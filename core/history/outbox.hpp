@@ -54,13 +54,14 @@ class Outbox {
   };
   struct Opened {
     Standing standing{};
-    std::string note{};              // why it begins at the head; empty: it goes on where it was
+    std::string note{};              // why it begins at `begin`; empty: it goes on where it was
     std::vector<Skipped> skipped{};  // by position
   };
   /// Opens what is kept, or goes on after trouble. Where there is nothing yet, or
   /// only of another log than `log_id` or of beyond its `head`, that is dropped and
-  /// it stands at `head`: what happened before is told to nobody.
-  virtual std::expected<Opened, Trouble> open(const std::string& log_id, call::Position head) = 0;
+  /// it stands at `begin`, at most the head: what happened before is told to nobody.
+  virtual std::expected<Opened, Trouble> open(const std::string& log_id, call::Position head,
+                                              call::Position begin) = 0;
 
   /// Adds events, in this order, together with how far the log has been read.
   virtual std::expected<void, Trouble> append(std::span<const OutgoingEvent> events,

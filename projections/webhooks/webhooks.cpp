@@ -8,7 +8,7 @@ namespace callstate::projections {
 
 std::expected<call::Position, Trouble> Webhooks::open(const std::string& log_id,
                                                       call::Position head) {
-  auto opened = outbox_.open(log_id, head);
+  auto opened = outbox_.open(log_id, head, std::min(begin_, head));
   if (!opened) return std::unexpected(opened.error());
   if (!opened->note.empty()) hooks_.warn(opened->note);
   log_id_ = log_id;

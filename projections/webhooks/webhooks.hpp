@@ -31,8 +31,10 @@ class Webhooks final : public Projection {
     std::function<void()> appended;                   // there is something to be sent
     std::function<void(std::string_view line)> warn;  // a line for the operator
   };
-  Webhooks(history::Outbox& outbox, const engine::Clock& clock, Hooks hooks)
-      : outbox_(outbox), clock_(clock), hooks_(std::move(hooks)) {}
+  /// `begin`: what comes after this position is told where nothing was told before. The
+  /// log's head before anybody could append, since `open` is called later.
+  Webhooks(history::Outbox& outbox, call::Position begin, const engine::Clock& clock, Hooks hooks)
+      : outbox_(outbox), begin_(begin), clock_(clock), hooks_(std::move(hooks)) {}
 
   [[nodiscard]] std::string_view name() const override { return "webhooks"; }
   std::expected<call::Position, Trouble> open(const std::string& log_id,
@@ -48,6 +50,7 @@ class Webhooks final : public Projection {
   history::Outbox::Standing standing_at(call::Position position);
 
   history::Outbox& outbox_;
+  const call::Position begin_;
   const engine::Clock& clock_;
   const Hooks hooks_;
   std::string log_id_;

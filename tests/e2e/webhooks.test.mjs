@@ -390,7 +390,7 @@ describe('settings', () => {
     await before.stop();
     const receiver = await Receiver.start();
     const server = await Server.start({ dataDir, flags: receiver.flags });
-    await server.logged(/webhooks begin at position \d+, the head of the log/);
+    await server.logged(/webhooks begin after position \d+, where the log ended/);
     const { callId } = await call(server);
     await receiver.next('call.callee_offline', callId);
     assert.equal(receiver.received.length, 1);

@@ -45,7 +45,7 @@ class WebhookOutboxTest : public ::testing::Test {
     opened = open(log_id);
   }
   Opened open(const std::string& id, call::Position head = 100) {
-    const auto result = outbox->open(id, head);
+    const auto result = outbox->open(id, head, head);
     EXPECT_TRUE(result) << result.error().message;
     return result.value_or(Opened{});
   }
@@ -83,7 +83,7 @@ class WebhookOutboxTest : public ::testing::Test {
 TEST_F(WebhookOutboxTest, BeginsAtTheHeadAndSaysSo) {
   EXPECT_EQ(opened.standing.position, 100U);
   EXPECT_EQ(opened.standing.fold_after, 100U);
-  EXPECT_THAT(opened.note, HasSubstr("begin at position 100"));
+  EXPECT_THAT(opened.note, HasSubstr("begin after position 100"));
   reopen();
   EXPECT_EQ(opened.standing.position, 100U);
   EXPECT_EQ(opened.note, "");
@@ -239,7 +239,7 @@ TEST_F(WebhookOutboxTest, SurvivesAKill) {
   bury(2);
   testing::copy_files(directory / "webhooks", directory / "killed");
   WebhookOutbox killed(directory / "killed");
-  const auto found = killed.open(log_id, 100);
+  const auto found = killed.open(log_id, 100, 100);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->standing.position, 9U);
   EXPECT_EQ(killed.waiting(0, 9)->at(0).id, "c");
@@ -273,7 +273,7 @@ TEST_F(WebhookOutboxTest, NamesItsDirectoryWhereItIsDamaged) {
   const auto current = directory / "webhooks" / "CURRENT";
   testing::write_bytes(current, "nonsense\n");
   outbox.emplace(directory / "webhooks");
-  const auto refused = outbox->open(log_id, 100);
+  const auto refused = outbox->open(log_id, 100, 100);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message, HasSubstr((directory / "webhooks").string()));
   EXPECT_EQ(refused.error().kind, Trouble::Kind::lasting);

@@ -10,17 +10,18 @@ using history::OutgoingEvent;
 using history::Trouble;
 
 std::expected<MemoryOutbox::Opened, Trouble> MemoryOutbox::open(const std::string& log_id,
-                                                                call::Position head) {
+                                                                call::Position head,
+                                                                call::Position begin) {
   const std::scoped_lock lock(mutex_);
   if (trouble_) return std::unexpected(*trouble_);
   if (log_id_ == log_id && standing_.position <= head)
     return Opened{.standing = standing_, .skipped = skipped_};
   log_id_ = log_id;
-  standing_ = {.position = head, .fold_after = head};
+  standing_ = {.position = begin, .fold_after = begin};
   waiting_.clear();
   dead_.clear();
   skipped_.clear();
-  return Opened{.standing = standing_, .note = "begins at the head"};
+  return Opened{.standing = standing_, .note = "begins anew"};
 }
 
 std::expected<void, Trouble> MemoryOutbox::append(std::span<const OutgoingEvent> events,

@@ -14,8 +14,8 @@ namespace callstate::support {
 /// Any thread.
 class MemoryOutbox final : public history::Outbox {
  public:
-  std::expected<Opened, history::Trouble> open(const std::string& log_id,
-                                               call::Position head) override;
+  std::expected<Opened, history::Trouble> open(const std::string& log_id, call::Position head,
+                                               call::Position begin) override;
   std::expected<void, history::Trouble> append(std::span<const history::OutgoingEvent> events,
                                                const Standing& standing) override;
   std::expected<void, history::Trouble> skip(const Standing& standing, const std::string& reason,

@@ -108,7 +108,7 @@ WebhookService::WebhookService(const WebhookSettings& settings,
       outbox_(around.data_dir / "webhooks"),
       sender_(settings.deliveries, std::move(keys), outbox_, std::move(client), around.clock,
               around.say),
-      projection_(outbox_, around.clock,
+      projection_(outbox_, around.log.head(), around.clock,
                   {.appended = [this] { sender_.wake(); },
                    .warn = [say = around.say](std::string_view line) { say(true, line); }}),
       runner_(

@@ -24,7 +24,7 @@ call::CallId call_of(std::uint8_t number) {
 /// Deliveries under a hand-set clock, to a receiver that is the test.
 class DeliveriesTest : public testing::Test {
  protected:
-  DeliveriesTest() { (void)outbox.open("a-log", 0); }
+  DeliveriesTest() { (void)outbox.open("a-log", 0, 0); }
 
   /// Queues an event of a call; gives its number.
   std::uint64_t queue(std::uint8_t call) {

@@ -89,7 +89,7 @@ class Lines {
 class SenderTest : public testing::Test {
  protected:
   SenderTest() {
-    (void)outbox.open("a-log", 0);
+    (void)outbox.open("a-log", 0, 0);
     settings.pause_min = settings.pause_max = 1ms;
     settings.farewell = 10ms;
     begin();

@@ -21,12 +21,12 @@ class WebhooksTest : public testing::Test {
  protected:
   WebhooksTest() {
     // The log begins, and it is the first to look: everything is told.
-    (void)outbox.open(log_id, 0);
+    (void)outbox.open(log_id, 0, 0);
   }
 
   /// Forgets all that is in memory, as a kill does.
   void restart() {
-    webhooks.emplace(outbox, clock,
+    webhooks.emplace(outbox, 0, clock,
                      Webhooks::Hooks{.appended = [this] { ++appended; },
                                      .warn = [this](auto line) { warned += line; }});
   }
@@ -83,14 +83,14 @@ TEST_F(WebhooksTest, TellEachEventOnceWhereverTheReadingStops) {
   ASSERT_THAT(all, SizeIs(18));
   for (call::Position stop = 1; stop < world.log.size(); ++stop) {
     support::MemoryOutbox other;
-    (void)other.open(log_id, 0);
-    Webhooks first(other, clock, {.appended = [] {}, .warn = [](auto) {}});
+    (void)other.open(log_id, 0, 0);
+    Webhooks first(other, 0, clock, {.appended = [] {}, .warn = [](auto) {}});
     auto from = *first.open(log_id, world.log.size());
     for (auto at = from + 1; at <= stop; ++at) ASSERT_TRUE(first.take(world.log[at - 1]));
     ASSERT_TRUE(first.commit(stop));
     // Killed with more taken and not committed.
     ASSERT_TRUE(first.take(world.log[stop]));
-    Webhooks second(other, clock, {.appended = [] {}, .warn = [](auto) {}});
+    Webhooks second(other, 0, clock, {.appended = [] {}, .warn = [](auto) {}});
     from = *second.open(log_id, world.log.size());
     EXPECT_LE(from, stop);
     for (auto at = from + 1; at <= world.log.size(); ++at)
@@ -128,9 +128,10 @@ TEST_F(WebhooksTest, TellNothingOfWhatHappenedBeforeTheyWereAskedFor) {
   support::MemoryOutbox fresh;
   world.offline = {"bob"};
   world.send("alice", call::start({"bob"}));
-  Webhooks late(fresh, clock, {.appended = [] {}, .warn = [this](auto line) { warned += line; }});
+  Webhooks late(fresh, world.log.size(), clock,
+                {.appended = [] {}, .warn = [this](auto line) { warned += line; }});
   EXPECT_EQ(*late.open(log_id, world.log.size()), world.log.size());
-  EXPECT_THAT(warned, HasSubstr("begins at the head"));
+  EXPECT_THAT(warned, HasSubstr("begins anew"));
   const auto before = world.log.size();
   world.send("alice", call::End{});  // of a call that nobody was told of
   world.send("alice", call::start({"bob"}));
@@ -139,6 +140,18 @@ TEST_F(WebhooksTest, TellNothingOfWhatHappenedBeforeTheyWereAskedFor) {
   std::vector<std::string> types;
   for (const auto& event : fresh.all_waiting()) types.push_back(event.type);
   EXPECT_THAT(types, ElementsAre("call.callee_offline"));
+}
+
+// The outbox is opened by a thread of its own, while clients come in already.
+TEST_F(WebhooksTest, TellWhatHappensBetweenTheStartAndTheOpeningOfTheOutbox) {
+  support::MemoryOutbox fresh;
+  world.offline = {"bob"};
+  Webhooks started(fresh, world.log.size(), clock, {.appended = [] {}, .warn = [](auto) {}});
+  world.send("alice", call::start({"bob"}));
+  const auto from = *started.open(log_id, world.log.size());
+  for (auto at = from; at < world.log.size(); ++at) ASSERT_TRUE(started.take(world.log[at]));
+  ASSERT_TRUE(started.commit(world.log.size()));
+  EXPECT_THAT(fresh.all_waiting(), SizeIs(1));
 }
 
 TEST_F(WebhooksTest, KeepNothingOfABatchThatTheOutboxDidNotTake) {
