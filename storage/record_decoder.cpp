@@ -125,6 +125,26 @@ bool take(const fb::Revoked& from, call::Revoked& to) {
   return true;
 }
 
+/// Stored bytes of a fixed size; left out: all zero.
+template <class Stored, class Bytes>
+void take_bytes(const Stored* stored, Bytes& out) {
+  static_assert(sizeof(Stored) == sizeof(Bytes));
+  out.fill(0);
+  if (stored != nullptr) std::memcpy(out.data(), stored->bytes()->data(), out.size());
+}
+// Not inlined: g++ 12 would warn of writing into the smaller ones of the variant.
+[[gnu::noinline]] bool take(const fb::Sealed& from, call::Sealed& to) {
+  to.first = from.first();
+  to.last = from.last();
+  to.previous_seal = from.previous_seal();
+  flat::take_hash(from.root(), to.root);
+  flat::take_hash(from.previous(), to.previous);
+  take_text(from.log_id(), to.log_id);
+  take_bytes(from.key(), to.key);
+  take_bytes(from.signature(), to.signature);
+  return true;
+}
+
 template <class Table, class Fact>
 bool take_fact(const fb::Record& from, call::Payload& to) {
   constexpr auto type = fb::PayloadTraits<Table>::enum_value;
@@ -174,6 +194,8 @@ bool take_payload(const fb::Record& from, call::Payload& to) {
       return take_fact<fb::MediaReported, call::MediaReported>(from, to);
     case fb::Payload::Revoked:
       return take_fact<fb::Revoked, call::Revoked>(from, to);
+    case fb::Payload::Sealed:
+      return take_fact<fb::Sealed, call::Sealed>(from, to);
     case fb::Payload::NONE:
       break;
   }

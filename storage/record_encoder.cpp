@@ -96,6 +96,19 @@ struct PutFact {
   auto operator()(const call::Revoked& fact) const {
     return fb::CreateRevoked(to, put_time(fact.before));
   }
+  auto operator()(const call::Sealed& fact) const {
+    const auto root = flat::put_hash(fact.root);
+    const auto previous = flat::put_hash(fact.previous);
+    const auto log_id = put_text(to, fact.log_id);
+    const fb::KeyId key(flatbuffers::span<const std::uint8_t, 16>(fact.key.data(), 16));
+    const fb::Signature signature(
+        flatbuffers::span<const std::uint8_t, 64>(fact.signature.data(), 64));
+    const bool is_first = fact.previous_seal == 0;
+    const bool is_signed = fact.key != call::KeyId{};
+    return fb::CreateSealed(to, fact.first, fact.last, &root, fact.previous_seal,
+                            is_first ? nullptr : &previous, log_id, is_signed ? &key : nullptr,
+                            is_signed ? &signature : nullptr);
+  }
 };
 
 flatbuffers::Offset<fb::Actor> put_actor(flat::Builder& to, const call::Actor& actor) {

@@ -139,6 +139,11 @@ std::optional<Mark> decode_mark(std::span<const std::uint8_t> bytes, const call:
   for (flatbuffers::uoffset_t i = 0; i < mark.audiences.size(); ++i) {
     if (!take(*from->audiences()->Get(i), mark.audiences[i])) return std::nullopt;
   }
+  if (const auto* seal = from->seal(); seal != nullptr) {
+    mark.seal.position = seal->position();
+    mark.seal.last = seal->last();
+    flat::take_hash(&seal->hash(), mark.seal.hash);
+  }
   return mark;
 }
 

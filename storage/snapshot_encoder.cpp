@@ -103,7 +103,10 @@ std::span<const std::uint8_t> SnapshotEncoder::encode(const Mark& mark) {
   }
   const auto audiences = heard.empty() ? 0 : to.CreateVector(heard);
   const fb::Fingerprint key(mark.key.k0, mark.key.k1);
-  return finish(to, reducer_, fb::CreateMark(to, mark.position, live, &key, audiences));
+  const fb::SealPoint seal(mark.seal.position, mark.seal.last, flat::put_hash(mark.seal.hash));
+  const bool sealed = mark.seal.position != 0;
+  return finish(to, reducer_,
+                fb::CreateMark(to, mark.position, live, &key, audiences, sealed ? &seal : nullptr));
 }
 
 }  // namespace callstate::storage

@@ -143,6 +143,7 @@ class OwnFields {
     if (is_set(event.reported_at)) to_.time("reportedAt", event.reported_at);
   }
   void operator()(const call::Revoked&) const { put_user_and_tenant(); }
+  void operator()(const call::Sealed&) const {}  // goes to nobody
 
  private:
   [[nodiscard]] std::string_view actor() const { return record_.actor.user.view(); }

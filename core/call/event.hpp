@@ -105,11 +105,25 @@ struct Revoked {
   Time before{};
 };
 
+/// Seals the records of the positions `first` … `last`, both included: whoever has
+/// this record can tell whether one of them has been changed. Seals follow one
+/// another without a gap, and each names the one before it.
+struct Sealed {
+  Position first = 0;
+  Position last = 0;
+  Hash root{};                 // of the Merkle tree over their hashes
+  Position previous_seal = 0;  // where the seal before is; 0: this is the first
+  Hash previous{};             // SHA-256 of the bytes of that record
+  std::string log_id{};
+  KeyId key{};  // all zero: it is not signed
+  Signature signature{};
+};
+
 /// The order is the order of the union in the schema: append only.
 using Payload =
     std::variant<CallStarted, Ringing, Accepted, Rejected, Ended, TimedOut, CalleeOffline, Invited,
                  Signaled, ParticipantJoined, ParticipantLeft, UserOnline, UserOffline, UserInCall,
-                 ServerStarted, MediaReported, Revoked>;
+                 ServerStarted, MediaReported, Revoked, Sealed>;
 
 /// `CALL_STARTED` …: the type on the wire.
 std::string_view type_of(const Payload& payload);

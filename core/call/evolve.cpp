@@ -168,6 +168,7 @@ struct FoldRoom {
   void operator()(const UserInCall&) const {}
   void operator()(const ServerStarted&) const {}
   void operator()(const Revoked&) const {}
+  void operator()(const Sealed&) const {}
 };
 
 struct FoldUser {
@@ -199,6 +200,7 @@ struct FoldUser {
   void operator()(const ParticipantLeft&) const {}
   void operator()(const ServerStarted&) const {}
   void operator()(const MediaReported&) const {}
+  void operator()(const Sealed&) const {}
 };
 
 /// Every session of before is gone, whether or not its end was seen.

@@ -59,6 +59,12 @@ using Duration = std::chrono::microseconds;
 /// SHA-256 of a record's bytes; all zero before a stream's first record.
 using Hash = std::array<std::uint8_t, 32>;
 
+/// Names the key that signs seals: the first half of the SHA-256 of its public
+/// key (SubjectPublicKeyInfo). All zero: none.
+using KeyId = std::array<std::uint8_t, 16>;
+/// An Ed25519 signature. All zero: none.
+using Signature = std::array<std::uint8_t, 64>;
+
 /// What a user is to the tenant. `auditor` only reads; `service` is the CRM's
 /// back end and may act for users; `system` is this server itself.
 enum class Role : std::uint8_t { crm_user, portal_customer, auditor, service, system };

@@ -56,7 +56,8 @@ constexpr std::array<std::string_view, std::variant_size_v<Payload>> type_names{
     "USER_IN_CALL",
     "SERVER_STARTED",
     "MEDIA",
-    "USER_REVOKED"};
+    "USER_REVOKED",
+    "SEALED"};
 constexpr std::array<std::string_view, 3> outcome_names{"applied", "ignored", "refused"};
 constexpr std::array<std::string_view, 4> call_state_names{"IDLE", "RINGING", "CONNECTED", "ENDED"};
 constexpr std::array<std::string_view, 2> call_role_names{"caller", "callee"};

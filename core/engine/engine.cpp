@@ -34,6 +34,7 @@ std::expected<Recovery, Failure> Engine::start(std::function<void(const Failure&
   clock_seen_ = clock_.now();
   Batch first = sequencer_.start();
   const std::uint64_t number = first.number;
+  stats_.sealed = first.sealed;
   if (auto written = commit(std::move(first), log_, snapshots_, mailbox_, delivery_); !written) {
     return std::unexpected(written.error());
   }
@@ -42,7 +43,9 @@ std::expected<Recovery, Failure> Engine::start(std::function<void(const Failure&
   note_decided();
   deadline_ = sequencer_.next_deadline();
   accepting_ = true;
+  const auto past = sequencer_.sealing().past();
   for (int i = 0; i < 2; ++i) threads_.emplace_back([this] { work(); });
+  if (past) past_sealer_.emplace(reader_, *this, settings_.seals.by->hash(), *past);
   return recovered;
 }
 
@@ -174,6 +177,7 @@ void Engine::decide_until_free(std::unique_lock<std::mutex>& lock, Batch& batch)
 void Engine::commit_and_note(Batch batch, bool last) {
   const std::uint64_t records = batch.records->size();
   const std::uint64_t number = batch.number;
+  const call::Position sealed = batch.sealed;
   auto written = commit(std::move(batch), log_, snapshots_, mailbox_, delivery_,
                         &sequencer_.metrics().committing);
   if (written) {
@@ -185,6 +189,7 @@ void Engine::commit_and_note(Batch batch, bool last) {
   committing_ = false;
   if (written) {
     stats_.head += records;
+    stats_.sealed = sealed;
     stats_.records += records;
     ++stats_.batches;
   } else {
@@ -196,11 +201,24 @@ void Engine::commit_and_note(Batch batch, bool last) {
   }
   const bool ended = ended_;
   lock.unlock();
+  sealed_.notify_all();
   if (ended) work_.notify_all();
   progress_.notify_one();
 }
 
+bool Engine::seal_up_to(call::Position position, std::chrono::milliseconds at_most) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (stats_.sealed >= position) return true;
+  }
+  if (!submit(SealNow{})) return false;
+  std::unique_lock lock(mutex_);
+  sealed_.wait_for(lock, at_most, [&] { return stats_.sealed >= position || ended_; });
+  return stats_.sealed >= position;
+}
+
 void Engine::stop() {
+  past_sealer_.reset();
   {
     const std::scoped_lock lock(mutex_);
     if (threads_.empty()) return;

@@ -10,6 +10,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/engine/past_sealer.hpp"
 #include "core/engine/sequencer.hpp"
 
 namespace callstate::engine {
@@ -46,6 +47,11 @@ class Engine final : public Inbox {
   /// checkpoint, ends the threads. Idempotent.
   void stop();
 
+  /// Has what there is sealed now rather than when it is due, and waits, at most so
+  /// long, until the durable log is sealed up to `position`; gives whether it is. Any
+  /// thread.
+  [[nodiscard]] bool seal_up_to(call::Position position, std::chrono::milliseconds at_most);
+
   /// Where what concerns whom is found. Any thread, once the engine has started.
   [[nodiscard]] Mailbox& mailbox() { return mailbox_; }
 
@@ -61,6 +67,7 @@ class Engine final : public Inbox {
     std::size_t users_online = 0;
     LiveCalls calls;
     call::Position marked = 0;  // the last checkpoint
+    call::Position sealed = 0;  // up to where the durable log is sealed
     bool failed = false;
   };
   [[nodiscard]] Stats stats() const;
@@ -114,7 +121,10 @@ class Engine final : public Inbox {
   bool ended_ = false;  // the last batch is committed, or the log has failed
   Stats stats_;
 
+  std::condition_variable sealed_;  // stats_.sealed, under mutex_, or the end
+
   std::vector<std::thread> threads_;
+  std::optional<PastSealer> past_sealer_;
 };
 
 }  // namespace callstate::engine

@@ -8,12 +8,14 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/call/event.hpp"
 #include "core/call/state.hpp"
 #include "core/engine/keyed_hash.hpp"
 #include "core/engine/mail_segment.hpp"
+#include "core/seal/merkle.hpp"
 
 // What the engine asks of the world. Storage and transports implement these;
 // tests and the simulation put their own in place. No port throws.
@@ -73,6 +75,17 @@ class RecordHash {
   /// One that is known already.
   RecordHash(const call::Hash& known) : bytes_(known), function_(copy) {}
 
+  /// The bytes themselves; empty where the log has none.
+  [[nodiscard]] std::span<const std::uint8_t> bytes() const {
+    return function_ == copy ? std::span<const std::uint8_t>() : bytes_;
+  }
+
+  /// The same, of bytes that are copied and last as long as `bytes` does.
+  [[nodiscard]] RecordHash copied_to(std::vector<std::uint8_t>& bytes) const {
+    bytes.assign(bytes_.begin(), bytes_.end());
+    return {bytes, function_};
+  }
+
   // Implicit: it is that hash, only later.
   operator call::Hash() const { return function_(bytes_); }
 
@@ -129,6 +142,28 @@ struct Hearer {
   friend bool operator==(const Hearer&, const Hearer&) = default;
 };
 
+/// The last seal of a log; position 0: it has none.
+struct SealPoint {
+  call::Position position = 0;  // of its record
+  call::Position last = 0;      // up to where it seals
+  call::Hash hash{};            // of its record's bytes
+
+  friend bool operator==(const SealPoint&, const SealPoint&) = default;
+};
+
+/// What seals are made with. Any thread; nothing of it blocks.
+class Sealer {
+ public:
+  virtual ~Sealer() = default;
+  /// SHA-256.
+  [[nodiscard]] virtual seal::HashFunction hash() const = 0;
+  [[nodiscard]] virtual const std::string& log_id() const = 0;
+  /// Of the key that signs; all zero: nothing is signed.
+  [[nodiscard]] virtual call::KeyId key() const = 0;
+  /// Nothing when it could not be signed, and then there is no seal.
+  [[nodiscard]] virtual std::optional<call::Signature> sign(std::string_view statement) const = 0;
+};
+
 /// States as of a position, so that a restart need not fold the whole log.
 /// Derived: all of it may be deleted. A stored state may be newer than the last
 /// mark; `Room::position` tells, and folding skips what it already holds.
@@ -149,6 +184,7 @@ class SnapshotStore {
     std::vector<call::Stream> live{};   // rooms with a live call, users online
     HashKey key{};                      // under which names are fingerprinted
     std::vector<Audience> audiences{};  // of the live calls
+    SealPoint seal{};                   // as of `position`
   };
   virtual Mark last_mark() = 0;
 

@@ -24,6 +24,10 @@ std::string describe(const call::Stream& stream) {
   return {};
 }
 
+bool starts_server(const call::Record& record) {
+  return std::holds_alternative<call::ServerStarted>(record.payload);
+}
+
 }  // namespace
 
 std::optional<Failure> Sequencer::load_live(const SnapshotStore::Mark& mark, call::Position head) {
@@ -72,7 +76,7 @@ std::optional<Failure> Sequencer::fold(const call::Record& record, const call::H
     case call::StreamKind::server: {
       if (auto failure = take(server_->user, *server_)) return failure;
       server_->user.seq = record.seq;
-      fold_start(record);
+      if (starts_server(record)) fold_start(record);
       return std::nullopt;
     }
   }
@@ -110,7 +114,8 @@ std::expected<Recovery, Failure> Sequencer::recover(const LogReader& reader) {
 
   const call::Position window_from =
       found.head > dedup_.window() ? found.head - dedup_.window() : 0;
-  call::Position expected = std::min(mark.position, window_from) + 1;
+  call::Position expected =
+      sealing_.begin(mark.seal, found.head, std::min(mark.position, window_from) + 1);
   std::optional<Failure> broken;
   const auto read =
       reader.read(expected, found.head, [&](const call::Record& record, const RecordHash& hash) {
@@ -118,6 +123,7 @@ std::expected<Recovery, Failure> Sequencer::recover(const LogReader& reader) {
         ++expected;
         now_ = std::max(now_, record.at);
         if (record.position > window_from) dedup_.add(record);
+        sealing_.replay(record, hash);
         if (record.position <= mark.position) return true;
         broken = fold(record, hash);
         fold_audience(record, notes);
@@ -154,7 +160,7 @@ void Sequencer::fold_audience(const call::Record& record, std::vector<MailNote>&
     audiences_.take(states_.room(stream.tenant, stream.name.view()), record, notes);
   } else if (record.outcome == call::Outcome::applied && stream.kind == call::StreamKind::user) {
     audiences_.take(states_.name_of(stream.tenant, stream.name.view()), record, notes);
-  } else if (stream.kind == call::StreamKind::server) {
+  } else if (starts_server(record)) {
     audiences_.take_start(record.position, notes);
   }
 }
@@ -176,9 +182,7 @@ Batch Sequencer::start() {
                               .version = settings_.version};
   call::Record record =
       make_record(*server_, server_->user.seq, server_->user.chain, server(), std::move(started));
-  const call::Hash hash = batch.records->add(record);
-  head_ = record.position;
-  dedup_.add(record);
+  const call::Hash hash = add(record, batch);
   audiences_.take_start(record.position, batch.mail);
   (void)fold(record, hash);  // follows the server's own chain by construction
   states_.for_each_room(

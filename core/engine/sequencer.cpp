@@ -57,7 +57,8 @@ Sequencer::Sequencer(const Settings& settings, const Clock& clock, IdSource& ids
       key_(found_.position == 0 ? HashKey{ids.random(), ids.random()} : found_.key),
       states_(snapshots, key_, settings.entries_max),
       audiences_(states_, settings.mail_segment),
-      dedup_(settings.dedup_window, {ids.random(), ids.random()}) {
+      dedup_(settings.dedup_window, {ids.random(), ids.random()}),
+      sealing_(settings.seals) {
   server_ = &states_.user(call::TenantId{}, "");
   server_->stream.kind = call::StreamKind::server;
   is_online_ = [this](const call::UserId& user) { return online(*tenant_, user); };
@@ -136,17 +137,23 @@ call::Record Sequencer::make_record(const Entry& entry, call::Seq seq, const cal
   return record;
 }
 
+call::Hash Sequencer::add(call::Record& record, Batch& batch) {
+  const call::Hash hash = batch.records->add(record);
+  head_ = record.position;
+  dedup_.add(record);
+  sealing_.take(record, hash);
+  return hash;
+}
+
 call::Position Sequencer::append(RoomEntry& entry, const By& by, call::Payload payload,
                                  Batch& batch) {
   call::Record record =
       make_record(entry, entry.room.seq, entry.room.chain, by, std::move(payload));
-  const call::Hash hash = batch.records->add(record);
-  head_ = record.position;
+  const call::Hash hash = add(record, batch);
   const call::CallState before = entry.room.state;
   call::evolve(entry.room, record);
   live_calls_.change(before, entry.room.state);
   entry.room.chain = hash;
-  dedup_.add(record);
   claim_media_room(record);
   states_.changed(entry);
   if (by.outcome == call::Outcome::applied) {
@@ -165,13 +172,11 @@ call::Position Sequencer::append(UserEntry& entry, const By& by, call::Payload p
                                  Batch& batch) {
   call::Record record =
       make_record(entry, entry.user.seq, entry.user.chain, by, std::move(payload));
-  const call::Hash hash = batch.records->add(record);
-  head_ = record.position;
+  const call::Hash hash = add(record, batch);
   users_online_ -= entry.user.online ? 1 : 0;
   call::evolve(entry.user, record);
   users_online_ += entry.user.online ? 1 : 0;
   entry.user.chain = hash;
-  dedup_.add(record);
   states_.changed(entry);
   audiences_.take(entry.name, record, batch.mail);
   Publish publish{{std::move(record)}, {}};
@@ -196,6 +201,7 @@ void Sequencer::decide(Submission& submission, Batch& batch) {
   refresh_now();
   ++batch.submissions;
   std::visit([&](auto& what) { on(what, batch); }, submission);
+  if (sealing_.due(now_)) seal(batch);
 }
 
 void Sequencer::on(Send& send, Batch& batch) {
@@ -313,6 +319,9 @@ void Sequencer::repeat(SessionId reply_to, const call::Message& message, const R
 
 std::optional<call::Time> Sequencer::next_deadline() const {
   auto deadline = unrecorded_.empty() ? states_.next_wake() : now_;
+  if (const auto seal_at = sealing_.deadline(); seal_at && (!deadline || *seal_at < *deadline)) {
+    deadline = seal_at;
+  }
   // Nothing can be concluded on a full disk: look again in a while.
   if (deadline && !log_.has_room()) deadline = now_ + storage_retry;
   return deadline ? std::optional(by_the_clock(*deadline)) : std::nullopt;
@@ -342,6 +351,7 @@ void Sequencer::decide_due(Batch& batch) {
     }
     if (full(batch)) break;
   }
+  if (sealing_.due(now_)) seal(batch);
 }
 
 // ---- batches ----------------------------------------------------------------
@@ -358,19 +368,25 @@ Batch Sequencer::begin() {
 }
 
 void Sequencer::finish(Batch& batch, bool everything) {
+  if (everything) {
+    refresh_now();
+    seal(batch);
+  }
   batch.head = head_;
+  batch.sealed = sealing_.last().last;
   last_effects_ = batch.effects.size();
   last_mail_ = batch.mail.size();
   if (everything) {
     audiences_.close_segment(head_, batch.mail);
     batch.saves = states_.take_dirty(states_.dirty(), batch.number);
-    batch.mark = {head_, states_.live(), key_, audiences_.all()};
+    batch.mark = {head_, states_.live(), key_, audiences_.all(), sealing_.last()};
     return;
   }
   if (mark_at_ == 0 && head_ - marked_ >= settings_.checkpoint_every) {
     mark_at_ = head_;
     mark_live_ = states_.live();
     mark_audiences_ = audiences_.all();
+    mark_seal_ = sealing_.last();
     saves_left_ = states_.dirty();
     audiences_.close_segment(head_, batch.mail);
   }
@@ -385,7 +401,7 @@ void Sequencer::finish(Batch& batch, bool everything) {
   if (mark_at_ != 0 && saves_left_ == 0) {
     // What has become live since is met when the tail is replayed, and may have
     // no snapshot yet.
-    batch.mark = {mark_at_, std::move(mark_live_), key_, std::move(mark_audiences_)};
+    batch.mark = {mark_at_, std::move(mark_live_), key_, std::move(mark_audiences_), mark_seal_};
     marked_ = std::exchange(mark_at_, 0);
   }
   states_.evict(batch_done_.load(std::memory_order_acquire));

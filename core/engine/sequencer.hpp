@@ -21,6 +21,7 @@
 #include "core/engine/mailbox.hpp"
 #include "core/engine/metrics.hpp"
 #include "core/engine/ports.hpp"
+#include "core/engine/sealing.hpp"
 #include "core/engine/settings.hpp"
 #include "core/engine/states.hpp"
 #include "core/engine/submission.hpp"
@@ -35,7 +36,8 @@ struct Batch {
   std::size_t submissions = 0;                              // decided into it
   std::vector<std::chrono::steady_clock::time_point> came;  // its messages, where that is measured
   std::vector<MailNote> mail;
-  call::Position head = 0;  // of the log, with its records
+  call::Position head = 0;    // of the log, with its records
+  call::Position sealed = 0;  // up to where it is sealed, with them
   std::vector<Save> saves;
   std::optional<SnapshotStore::Mark> mark;
 };
@@ -94,6 +96,8 @@ class Sequencer {
   [[nodiscard]] std::size_t users_online() const { return users_online_; }
   /// The last checkpoint's position.
   [[nodiscard]] call::Position marked() const { return marked_; }
+  /// What is sealed, and what is to be.
+  [[nodiscard]] const Sealing& sealing() const { return sealing_; }
 
   /// For tests, tools and metrics: the state as decided so far.
   [[nodiscard]] States& states() { return states_; }
@@ -130,6 +134,11 @@ class Sequencer {
   void on(Ask& ask, Batch& batch);
   void on(Revoke& revoke, Batch& batch);
   void on(ReportMedia& report, Batch& batch);
+  // In sequencer_seals.cpp:
+  void on(SealNow& now, Batch& batch);
+  void on(SealPast& past, Batch& batch);
+  void seal(Batch& batch);
+  void append(call::Sealed sealed, Batch& batch);
 
   [[nodiscard]] static bool may_hear(call::Role role, const call::UserId& user,
                                      const call::Room& room);
@@ -148,6 +157,8 @@ class Sequencer {
   [[nodiscard]] call::Record make_record(const Entry& entry, call::Seq seq,
                                          const call::Hash& previous, const By& by,
                                          call::Payload payload) const;
+  /// Puts the record into the batch, and gives the hash of its bytes.
+  call::Hash add(call::Record& record, Batch& batch);
   /// Appends to a room and folds; an applied event is published.
   call::Position append(RoomEntry& room, const By& by, call::Payload payload, Batch& batch);
   call::Position append(UserEntry& user, const By& by, call::Payload payload, Batch& batch);
@@ -216,6 +227,7 @@ class Sequencer {
   States states_;
   Audiences audiences_;
   Dedup dedup_;
+  Sealing sealing_;
   std::unordered_map<SessionId, Session> sessions_;
   /// Users whose first session came, or whose last one went, while nothing could
   /// be appended.
@@ -244,6 +256,7 @@ class Sequencer {
   call::Position mark_at_ = 0;           // a checkpoint is under way for this position
   std::vector<call::Stream> mark_live_;  // what was live at mark_at_
   std::vector<SnapshotStore::Audience> mark_audiences_;  // likewise
+  SealPoint mark_seal_;                                  // likewise
   std::size_t saves_left_ = 0;                           // states to save before it is complete
 };
 

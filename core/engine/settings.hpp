@@ -8,6 +8,18 @@
 
 namespace callstate::engine {
 
+class Sealer;
+
+/// When the log's records are sealed.
+struct SealSettings {
+  const Sealer* by = nullptr;        // null: never
+  std::size_t records = 4'096;       // once so many have come
+  call::Duration every{10'000'000};  // or the first of them so long ago
+  /// Records that a start reads to go on with; where more are unsealed, they are sealed
+  /// afterwards, beside what is served.
+  call::Position tail_max = 262'144;
+};
+
 /// The engine's limits. At each bound the comment says what happens.
 struct Settings {
   call::Rules rules;
@@ -43,6 +55,7 @@ struct Settings {
   std::size_t mail_segment = 16'384;
   /// Whether calls have a room at a media server.
   bool media = false;
+  SealSettings seals;
   /// Recorded in SERVER_STARTED.
   std::string version = "0.1.0";
 };

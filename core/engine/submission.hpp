@@ -106,8 +106,18 @@ struct ReportMedia {
   call::MediaReported said;
 };
 
-using Submission =
-    std::variant<OpenSession, CloseNotice, Send, Join, Leave, Request, Ask, Revoke, ReportMedia>;
+// Of nobody outside, and not answered.
+
+/// Seals what there is now rather than when it is due.
+struct SealNow {};
+/// The root of a chunk that is to be sealed afterwards; see Sealing.
+struct SealPast {
+  call::Position first = 0;
+  call::Hash root{};
+};
+
+using Submission = std::variant<OpenSession, CloseNotice, Send, Join, Leave, Request, Ask, Revoke,
+                                ReportMedia, SealNow, SealPast>;
 
 /// Where transports put submissions: the engine's bounded inbox.
 class Inbox {

@@ -125,6 +125,7 @@ struct FoldCall {
   bool operator()(const call::UserInCall&) const { return false; }
   bool operator()(const call::ServerStarted&) const { return false; }
   bool operator()(const call::Revoked&) const { return false; }
+  bool operator()(const call::Sealed&) const { return false; }
 };
 
 bool starts_call(const call::Record& record) {

@@ -1,8 +1,10 @@
 // Kills a server under load, again and again, and compares what it acknowledged
 // and told with what its log holds in the end.
+import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
-import { callstate, Server } from '../e2e/server.mjs';
+import { sealKey } from '../e2e/seals.mjs';
+import { callstate, Server, temporaryDirectory } from '../e2e/server.mjs';
 import { tokenFor } from '../e2e/tokens.mjs';
 import { Ledger } from './ledger.mjs';
 import { Random } from './random.mjs';
@@ -37,6 +39,9 @@ const seconds = () => ((Date.now() - began) / 1000).toFixed(1);
 
 const random = new Random(seed);
 const ledger = new Ledger();
+const keys = temporaryDirectory();
+process.on('exit', () => rmSync(keys, { recursive: true }));
+const seal = sealKey(keys);
 const server = await Server.start({
   // The load is the point; and checkpoints are to be under way when it dies.
   flags: [
@@ -46,6 +51,7 @@ const server = await Server.start({
     '1000000/s',
     '--checkpoint-every',
     '1000',
+    ...['--seal-key', seal.key, '--seal-records', '300', '--seal-every', '200ms'],
   ],
 });
 
@@ -99,9 +105,15 @@ await Promise.all(gone);
 const stopped = await server.terminate();
 if (stopped.code !== 0) ledger.breach(`the server ended with ${stopped.code ?? stopped.signal}`);
 
-const verified = await callstate(['verify', '--data-dir', server.dataDir, '--json']);
+const verified = await callstate([
+  ...['verify', '--data-dir', server.dataDir, '--json', '--public-key', seal.pub],
+]);
 if (verified.code !== 0) ledger.breach(`callstate verify: ${verified.stdout}${verified.stderr}`);
-const head = verified.code === 0 ? JSON.parse(verified.stdout).head : 0;
+const { head, seals } =
+  verified.code === 0 ? JSON.parse(verified.stdout) : { head: 0, seals: { count: 0 } };
+if (seals.signaturesChecked !== seals.count || seals.sealedUpTo !== head - 1) {
+  ledger.breach(`not everything is sealed and signed: ${verified.stdout}`);
+}
 const rooms = new Map();
 for (const room of new Set(sides.map((side) => side.room))) {
   const records = await server.timeline(room);
@@ -117,7 +129,7 @@ console.log(
   `seed ${seed}: ${kills} kills in ${seconds()} s, ${ledger.connections} connections; ` +
     `${ledger.sent} messages sent, ${ledger.repeated} repeated; ` +
     `${ledger.acks.length} acknowledged (${duplicates} as duplicates), ${ledger.refusals.length} refused; ` +
-    `${ledger.heard} events heard; ${records} records in the rooms, log at position ${head}`,
+    `${ledger.heard} events heard; ${records} records in the rooms, log at position ${head}, ${seals.count} seals`,
 );
 if (ledger.acks.length === 0 || (kills > 0 && ledger.repeated === 0)) {
   ledger.breach('the load was none: nothing was put to the test');

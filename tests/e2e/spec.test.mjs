@@ -130,7 +130,7 @@ describe('the documents and the sources have the same', () => {
     decoded.delete('unknown'); // of what could not be read
     assert.deepEqual(sorted(typesOf('client')), sorted(decoded));
     const events = list('type_names');
-    events.delete('SERVER_STARTED'); // goes to nobody
+    for (const each of ['SERVER_STARTED', 'SEALED']) events.delete(each); // go to nobody
     assert.deepEqual(sorted(typesOf('event')), sorted(events));
     const encoded = all(source('transports/codec_encode.cpp'), /"type", "([A-Z_]+)"/g);
     assert.deepEqual(sorted(typesOf('answer')), sorted(encoded));
@@ -191,6 +191,7 @@ describe('the documents and the sources have the same', () => {
     const transports = source('transports/http_api.cpp') + source('transports/http_target.cpp');
     const words = new Set([
       ...all(transports, /is\(\d, "(\w+)"\)/g),
+      ...all(source('tools/callstate/evidence_service.cpp'), /is\(\d, "(\w+)"\)/g),
       ...all(source('transports/http_calls.cpp'), /verb == "(\w+)"/g),
       ...all(transports, /segments\[0\] == "(\w+)"/g),
     ]);
@@ -537,6 +538,22 @@ describe('every path of openapi.yaml', () => {
     assertValid(schema, JSON.parse(webhook(joined).body), 'a webhook');
     await status(413, ask(webhook({ ...joined, ...tooMuch })), 'TOO_LARGE');
     await step('reject', name);
+  });
+
+  test('GET /v1/calls/{call}/evidence', async () => {
+    const path = '/v1/calls/{call}/evidence';
+    const ask = (call, options) => asker.ask('GET', path, { params: { call }, ...options });
+    const { callId } = await start({ calleeName: 'Bob' });
+    const { json } = await status(200, ask(callId, { token: tokenFor(auditor) }));
+    assert.equal(json.call, callId);
+    assert.equal(json.unsealed, 0, 'it is sealed when it is asked for');
+    await status(200, ask(callId, { token: tokenFor(service()) }));
+    const elsewhere = { ...auditor, tenant: 'other' };
+    await status(404, ask(callId, { token: tokenFor(elsewhere) }));
+    await status(404, ask('01976f00-0000-7000-8000-000000000000', { token: tokenFor(auditor) }));
+    await status(400, ask('x', { token: tokenFor(auditor) }), 'INVALID_MESSAGE');
+    await status(403, ask(callId, { token }), 'FORBIDDEN');
+    await strangers('GET', path, { params: { call: callId } });
   });
 
   test('POST /v1/checkpoints, DELETE /v1/checkpoints/{name}', async () => {

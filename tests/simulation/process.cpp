@@ -198,6 +198,7 @@ void Process::stop() {
   if (!engine::commit(std::move(last), world_.log, world_.snapshots, mailbox_, world_.hub)) {
     violated("the last commit failed");
   }
+  world_.truth.follow(world_.log);
   world_.log.crash();
   world_.snapshots.flush();
 }

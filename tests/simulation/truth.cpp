@@ -59,6 +59,9 @@ void Truth::take(const call::Record& record, const call::Hash& hash) {
   if (!records_.empty() && record.at < records_.back().record.at) {
     violated("the log's time steps back: " + describe(record));
   }
+  std::vector<seal::Finding> wrong;
+  seals_.take(record, hash, wrong);
+  if (!wrong.empty()) violated("a seal is wrong: " + describe(record) + ": " + wrong[0].what);
   if (!record.message_id.empty()) {
     // Clients of this simulation put their tenant into their ids.
     if (!record.message_id.view().starts_with(record.stream.tenant.view())) {
@@ -85,7 +88,7 @@ void Truth::take(const call::Record& record, const call::Hash& hash) {
       call::evolve(keyed.user, record);
       keyed.user.seq = record.seq;
       keyed.user.chain = hash;
-      if (record.stream.kind == call::StreamKind::server) fold_start(record);
+      if (std::holds_alternative<call::ServerStarted>(record.payload)) fold_start(record);
       break;
     }
   }

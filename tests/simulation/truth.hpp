@@ -8,7 +8,9 @@
 
 #include "core/call/event.hpp"
 #include "core/call/state.hpp"
+#include "core/seal/checker.hpp"
 #include "support/memory_log.hpp"
+#include "support/plain_sealer.hpp"
 
 namespace callstate::simulation {
 
@@ -25,6 +27,8 @@ class Truth {
   void follow(const support::MemoryLog& log);
 
   [[nodiscard]] call::Position head() const { return records_.size(); }
+  /// What the seals say, all of which were right.
+  [[nodiscard]] const seal::Checker::Counts& seals() const { return seals_.counts(); }
   [[nodiscard]] const call::Record& at(call::Position position) const {
     return records_[position - 1].record;
   }
@@ -73,6 +77,7 @@ class Truth {
   void fold_start(const call::Record& record);
 
   std::size_t dedup_window_;
+  seal::Checker seals_{support::plain_hash, {}};
   std::vector<Known> records_;
   std::map<std::string, KeyedRoom> rooms_;
   std::map<std::string, KeyedUser> users_;

@@ -13,7 +13,7 @@ using std::chrono::minutes;
 using std::chrono::seconds;
 
 // Small limits, so that a short run meets them.
-engine::Settings some_settings(Dice& dice) {
+engine::Settings some_settings(Dice& dice, const engine::Sealer& sealer) {
   engine::Settings settings;
   settings.batch_max = dice.one_of(std::vector<std::size_t>{1, 3, 20, 1'024});
   settings.dedup_window = dice.one_of(std::vector<std::size_t>{16, 256, 4'096});
@@ -24,6 +24,9 @@ engine::Settings some_settings(Dice& dice) {
   settings.checkpoint_every = dice.one_of(std::vector<std::size_t>{1, 10, 60, 100'000});
   settings.mail_segment = dice.one_of(std::vector<std::size_t>{1, 8, 64, 16'384});
   settings.saves_per_batch = dice.one_of(std::vector<std::size_t>{1, 2, 256});
+  settings.seals.by = dice.chance(0.8) ? &sealer : nullptr;
+  settings.seals.records = dice.one_of(std::vector<std::size_t>{2, 16, 4'096});
+  settings.seals.every = dice.between(milliseconds(100), seconds(20));
   return settings;
 }
 
@@ -31,7 +34,7 @@ engine::Settings some_settings(Dice& dice) {
 
 World::World(std::uint64_t seed)
     : dice_(seed),
-      settings_(some_settings(dice_)),
+      settings_(some_settings(dice_, sealer_)),
       truth_(settings_.dedup_window),
       hub_(log_, truth_, dice_) {}
 
@@ -240,6 +243,8 @@ void World::check_clean_restart() {
   process_->stop();
   process_.reset();
   require(snapshots_.last_mark().position == truth_.head(), "a stop leaves no checkpoint");
+  require(settings_.seals.by == nullptr || truth_.seals().sealed_up_to + 1 == truth_.head(),
+          "a stop leaves something that is not sealed");
   support::SeededIds ids;
   engine::Mailbox mailbox(snapshots_);
   engine::Sequencer again(settings_, clock_, ids, log_, snapshots_, mailbox);

@@ -51,6 +51,7 @@ class World final : public Network {
   [[nodiscard]] call::Duration travel_time(const Wire& wire);
 
   Dice dice_;
+  support::PlainSealer sealer_;
   engine::Settings settings_;
   Timeline timeline_;
   WrongClock clock_{timeline_};

@@ -31,6 +31,17 @@ auto count(call::Time time) {
   return time.time_since_epoch().count();
 }
 
+template <class Bytes>
+std::string hex(const Bytes& bytes) {
+  static constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  for (const auto byte : bytes) {
+    text.push_back(digits[byte >> 4U]);
+    text.push_back(digits[byte & 0x0FU]);
+  }
+  return text;
+}
+
 struct FactText {
   std::ostream& out;
 
@@ -71,18 +82,17 @@ struct FactText {
         << count(fact.reported_at);
   }
   void operator()(const call::Revoked& fact) const { out << count(fact.before); }
+  void operator()(const call::Sealed& fact) const {
+    out << fact.first << ' ' << fact.last << ' ' << hex(fact.root) << ' ' << fact.previous_seal
+        << ' ' << hex(fact.previous) << ' ' << quoted(fact.log_id) << ' ' << hex(fact.key) << ' '
+        << hex(fact.signature);
+  }
 };
 
 }  // namespace
 
 std::string to_hex(const call::Hash& hash) {
-  static constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (const auto byte : hash) {
-    text.push_back(digits[byte >> 4U]);
-    text.push_back(digits[byte & 0x0FU]);
-  }
-  return text;
+  return hex(hash);
 }
 
 std::string to_text(const call::Record& record) {

@@ -131,6 +131,21 @@ std::vector<call::Record> sample_records() {
   records.push_back(by_client(
       call::Invited{.callees = {user("dave")}, .ring_deadline = {}, .callee_roles = {customer}},
       18));
+  call::Sealed sealed{.first = 4'096,
+                      .last = 8'191,
+                      .root = {1, 2, 3},
+                      .previous_seal = 4'096,
+                      .previous = {4, 5},
+                      .log_id = "0d9e6c1e-6a63-4f2e-9f0f-6c0f3c7a4f55",
+                      .key = {6},
+                      .signature = {7, 8}};
+  const call::Stream server{call::StreamKind::server, {}, {}};
+  records.push_back(by_server(server, sealed, 2));
+  sealed.previous_seal = 0;
+  sealed.previous = {};
+  sealed.key = {};
+  sealed.signature = {};
+  records.push_back(by_server(server, sealed, 3));
   return records;
 }
 

@@ -80,6 +80,9 @@ struct PutPayload {
     to.all(p.event, p.user, p.detail, p.reported_at);
   }
   void operator()(const call::Revoked& p) const { to.all(p.before); }
+  void operator()(const call::Sealed& p) const {
+    to.all(p.first, p.last, p.root, p.previous_seal, p.previous, p.log_id, p.key, p.signature);
+  }
   void operator()(const call::Ringing&) const {}
   void operator()(const call::TimedOut&) const {}
   void operator()(const call::UserOnline&) const {}

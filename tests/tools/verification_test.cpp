@@ -60,7 +60,8 @@ TEST(Verification, FindsNothingInASoundLog) {
   EXPECT_EQ(found.records, 7U);
   EXPECT_EQ(found.streams, 3U);
   EXPECT_EQ(render_verification(found, 2s, Paint(false)),
-            "Positions 1 to 7 are sound: 7 records in 3 streams, 0 snapshots compared, in 2 s.\n");
+            "Positions 1 to 7 are sound: 7 records in 3 streams, 0 snapshots compared, in 2 s.\n"
+            "Nothing in it is sealed.\n");
 }
 
 TEST(Verification, OfALogThatCannotBeOpenedNamesNoPositions) {

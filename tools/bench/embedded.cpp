@@ -8,8 +8,15 @@ namespace {
 
 constexpr std::size_t steps = 4;
 
-engine::Settings settings() {
+// Of nobody: seals are signed as a server's are.
+constexpr auto seal_key =
+    "-----BEGIN PRIVATE KEY-----\n"
+    "MC4CAQAwBQYDK2VwBCIEIPaQZlxhLFqGfEbvwOnUxgmSIbdOzrdmuDzlpWofNKQC\n"
+    "-----END PRIVATE KEY-----\n";
+
+engine::Settings settings(const engine::Sealer& sealer) {
   engine::Settings made;
+  made.seals.by = &sealer;
   made.calls.per_second = 0;  // the quota would be all that is measured
   return made;
 }
@@ -28,7 +35,10 @@ Embedded::Embedded(const std::string& folder, std::size_t pairs) {
   if (!store) throw std::runtime_error(store.error().message);
   store_ = std::move(*store);
 
-  engine_ = std::make_unique<engine::Engine>(settings(), clock_, ids_, store_->log(),
+  auto sealer = storage::LogSealer::parse(store_->log_id(), seal_key);
+  if (!sealer) throw std::runtime_error(sealer.error());
+  sealer_ = std::move(*sealer);
+  engine_ = std::make_unique<engine::Engine>(settings(*sealer_), clock_, ids_, store_->log(),
                                              store_->reader(), store_->snapshots(), fanout_);
   transport_ = std::make_unique<transports::InProcess>(*engine_, engine_->mailbox(),
                                                        store_->reader(), std::uint16_t{0});

@@ -11,13 +11,15 @@
 #include "core/engine/engine.hpp"
 #include "core/engine/fanout.hpp"
 #include "core/engine/system.hpp"
+#include "storage/seal_key.hpp"
 #include "storage/store.hpp"
 #include "transports/in_process.hpp"
 
 namespace callstate::bench {
 
 /// The whole engine in this process, with pairs of users who call each other in
-/// a room of their own for ever: CALL_STARTED, RINGING, ACCEPTED, ENDED.
+/// a room of their own for ever, sealed and signed as a server does it: CALL_STARTED, RINGING,
+/// ACCEPTED, ENDED.
 class Embedded {
  public:
   Embedded(const std::string& folder, std::size_t pairs);
@@ -48,6 +50,7 @@ class Embedded {
   engine::SystemIds ids_;
   engine::Fanout fanout_;
   std::unique_ptr<storage::Store> store_;
+  std::unique_ptr<storage::LogSealer> sealer_;
   std::unique_ptr<engine::Engine> engine_;
   std::unique_ptr<transports::InProcess> transport_;
   std::vector<Pair> pairs_;

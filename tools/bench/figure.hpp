@@ -53,6 +53,7 @@ std::string fresh_folder(const Options& options, const std::string& name);
 // The figures. Each throws std::runtime_error when it cannot be measured.
 void measure_append(const Options& options, std::vector<Figure>& figures);
 void measure_latency(const Options& options, std::vector<Figure>& figures);
+void measure_verify(const Options& options, std::vector<Figure>& figures);
 void measure_replay(const Options& options, std::vector<Figure>& figures);
 void measure_hop(const Options& options, std::vector<Figure>& figures);
 void measure_idle(const Options& options, std::vector<Figure>& figures);

@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
                  "messages of the log that is projected to PostgreSQL")
       ->capture_default_str();
   app.add_option("figures", options.only,
-                 "append, latency, replay, hop, idle, restart, projection; all");
+                 "append, latency, replay, verify, hop, idle, restart, projection; all");
   bool beast_echo = false;
   app.add_flag("--beast-echo", beast_echo, "be the bare echo server that others are held against")
       ->group("");  // started by the figures themselves
@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   const Measures alone{{"append", measure_append},
                        {"latency", measure_latency},
                        {"replay", measure_replay},
+                       {"verify", measure_verify},
                        {"hop", measure_hop},
                        {"idle", measure_idle},
                        {"restart", measure_restart},

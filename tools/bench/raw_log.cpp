@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "storage/detail/options.hpp"
+#include "storage/sha256.hpp"
 
 namespace callstate::bench {
 namespace {
@@ -85,7 +86,11 @@ std::vector<std::string> read_raw(const std::string& folder, std::size_t count) 
   return records;
 }
 
-std::size_t scan_raw(const std::string& folder, double& seconds) {
+namespace {
+
+/// Calls `each` with every record's bytes.
+template <class Each>
+std::size_t scan(const std::string& folder, double& seconds, const Each& each) {
   const Opened opened(folder, true);
   rocksdb::ReadOptions options;
   options.total_order_seek = true;
@@ -94,14 +99,28 @@ std::size_t scan_raw(const std::string& folder, double& seconds) {
   const auto began = std::chrono::steady_clock::now();
   const std::unique_ptr<rocksdb::Iterator> at(opened.db->NewIterator(options, opened.log));
   std::size_t records = 0;
-  volatile std::size_t bytes = 0;
   for (at->SeekToFirst(); at->Valid(); at->Next()) {
     ++records;
-    bytes = bytes + at->value().size();
+    each(at->value());
   }
   check(at->status());
   seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count();
   return records;
+}
+
+}  // namespace
+
+std::size_t scan_raw(const std::string& folder, double& seconds) {
+  volatile std::size_t bytes = 0;
+  return scan(folder, seconds, [&](const rocksdb::Slice& value) { bytes = bytes + value.size(); });
+}
+
+std::size_t hash_raw(const std::string& folder, double& seconds) {
+  volatile std::uint8_t some = 0;
+  return scan(folder, seconds, [&](const rocksdb::Slice& value) {
+    const auto* data = reinterpret_cast<const std::uint8_t*>(value.data());
+    some = some ^ storage::sha256({data, value.size()})[0];
+  });
 }
 
 }  // namespace callstate::bench

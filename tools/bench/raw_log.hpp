@@ -33,4 +33,7 @@ std::vector<std::string> read_raw(const std::string& folder, std::size_t count);
 /// number.
 std::size_t scan_raw(const std::string& folder, double& seconds);
 
+/// The same, and takes the SHA-256 of each record.
+std::size_t hash_raw(const std::string& folder, double& seconds);
+
 }  // namespace callstate::bench

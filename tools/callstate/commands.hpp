@@ -11,6 +11,7 @@ class App;
 namespace callstate::tools {
 
 void add_demo(CLI::App& app, int& exit_code);
+void add_evidence(CLI::App& app, int& exit_code);
 void add_projection(CLI::App& app, int& exit_code);
 void add_state(CLI::App& app, int& exit_code);
 void add_stats(CLI::App& app, int& exit_code);

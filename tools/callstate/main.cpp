@@ -61,6 +61,7 @@ int main(int argc, char** argv) {
   callstate::tools::add_state(app, exit_code);
   callstate::tools::add_stats(app, exit_code);
   callstate::tools::add_verify(app, exit_code);
+  callstate::tools::add_evidence(app, exit_code);
   callstate::tools::add_projection(app, exit_code);
   callstate::tools::add_webhooks(app, exit_code);
 

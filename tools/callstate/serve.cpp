@@ -19,11 +19,13 @@
 #include "tools/callstate/descriptors.hpp"
 #include "tools/callstate/dev_secret.hpp"
 #include "tools/callstate/ending.hpp"
+#include "tools/callstate/evidence_service.hpp"
 #include "tools/callstate/logging.hpp"
 #include "tools/callstate/metrics/endpoint.hpp"
 #include "tools/callstate/secret.hpp"
 #include "tools/callstate/serve_directory.hpp"
 #include "tools/callstate/serve_projections.hpp"
+#include "tools/callstate/serve_seals.hpp"
 #include "tools/callstate/serve_settings.hpp"
 #include "transports/jwks.hpp"
 #include "transports/jwt.hpp"
@@ -269,6 +271,9 @@ int run(ServeSettings settings) {
         "directory of the server's user alone",
         settings.data_dir);
   }
+  auto sealer = make_sealer(settings, (*store)->log_id(), log);
+  if (!sealer) return cannot("--seal-key: " + sealer.error());
+  settings.engine.seals.by = sealer->get();
   Checkpoints checkpoints(**store, settings.data_dir);
 
   std::optional<transports::MediaTokens> media;
@@ -283,6 +288,12 @@ int run(ServeSettings settings) {
   engine::Fanout fanout;
   engine::Engine engine(settings.engine, clock, ids, (*store)->log(), (*store)->reader(),
                         (*store)->snapshots(), fanout, directory->get());
+
+  const EvidenceService evidence({.store = **store,
+                                  .engine = engine,
+                                  .history = (*projections)->reader(),
+                                  .key = *sealer ? (*sealer)->public_key() : nullptr,
+                                  .seals = *sealer != nullptr});
 
   std::atomic<bool> serving = false;
   const auto ready = [&] { return serving && (*store)->log().has_room(); };
@@ -300,6 +311,7 @@ int run(ServeSettings settings) {
                                  [&](const transports::HttpRequest& request) {
                                    auto answer = metrics->answer(request);
                                    if (!answer) answer = (*projections)->answer(request);
+                                   if (!answer) answer = evidence.answer(request);
                                    return answer ? answer : checkpoints.answer(request);
                                  },
                              .logger = transport_logger(log),

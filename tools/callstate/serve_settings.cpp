@@ -276,6 +276,15 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
       .add("--disk-reserve", settings.disk_reserve_bytes,
            "free bytes below which messages are refused STORAGE_UNAVAILABLE")
       ->check(CLI::Range(std::int64_t{0}, std::numeric_limits<std::int64_t>::max()));
+  options.add("--seal-key", settings.seal_key,
+              "private key (PEM, Ed25519) that signs the log's seals; without one they are hashes "
+              "alone");
+  options
+      .add("--seal-records", settings.engine.seals.records,
+           "records after which they are sealed; 0: there are no seals")
+      ->check(CLI::Range(0, 1'000'000));
+  options.duration("--seal-every", settings.engine.seals.every,
+                   "how long a record may be unsealed, where fewer come");
   options
       .add("--dedup-window", settings.engine.dedup_window,
            "positions of the log in which a repeated message id is recognised")

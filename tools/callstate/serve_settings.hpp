@@ -74,6 +74,7 @@ struct ServeSettings {
   std::vector<std::string> cors_origins;
 
   engine::Settings engine;
+  std::string seal_key;     // a file; empty: seals are not signed
   unsigned io_threads = 0;  // 0: cores - 1, at least 1
   double messages_per_second = 100;
   double messages_burst = 200;

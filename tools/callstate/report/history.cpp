@@ -36,6 +36,7 @@ class Collector {
         if (concerns(record)) take_in(history_of(record), record, hash);
         return;
       case call::StreamKind::server:
+        if (!std::holds_alternative<call::ServerStarted>(record.payload)) return;
         for (auto& [tenant, history] : by_tenant_) {
           if (history.chapters.back().room.live()) take_in(history, record, hash);
         }

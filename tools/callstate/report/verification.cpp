@@ -1,5 +1,6 @@
 #include "tools/callstate/report/verification.hpp"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -8,6 +9,7 @@
 #include <variant>
 
 #include "core/call/evolve.hpp"
+#include "tools/callstate/report/read_ahead.hpp"
 #include "tools/callstate/report/times.hpp"
 #include "tools/callstate/report/wording.hpp"
 
@@ -44,15 +46,30 @@ struct Track {
   call::Stream stream;
   call::Hash chain{};
   call::Seq seq = 0;
+  call::Position last = 0;           // its latest record
+  call::CallId call;                 // that one's
   std::unique_ptr<Awaited> awaited;  // gone once compared
 };
 
+/// A record that nothing after it in its stream confirms.
+struct Suspect {
+  call::Position position = 0;
+  call::Stream stream;
+  call::CallId call;
+};
+constexpr std::size_t suspects_max = 1'000;
+constexpr std::size_t suspects_named_max = 8;
+
 class Verifier {
  public:
-  explicit Verifier(engine::SnapshotStore* snapshots) : snapshots_(snapshots) {}
+  Verifier(engine::SnapshotStore* snapshots, const SealCheck& seals) : snapshots_(snapshots) {
+    if (seals.hash != nullptr) seals_.emplace(seals.hash, seals.log_id, seals.signatures);
+    result_.signatures_checked = static_cast<bool>(seals.signatures);
+  }
 
   void take(const call::Record& record, const call::Hash& hash) {
     ++result_.records;
+    if (seals_) seals_->take(record, hash, findings_);
     if (record.at < last_at_) {
       report(record,
              "its time is before that of the record before it (" + write_time(last_at_) + ")");
@@ -63,8 +80,10 @@ class Verifier {
     check_chain(track, record);
     check_seq(track, record);
     track.chain = hash;
+    track.last = record.position;
+    track.call = record.call;
     fold(track, record, hash);
-    if (record.stream.kind == call::StreamKind::server) restart(record);
+    if (std::holds_alternative<call::ServerStarted>(record.payload)) restart(record);
   }
 
   void add(Problem problem) {
@@ -74,11 +93,12 @@ class Verifier {
       result_.cut_short = true;
     }
   }
-  [[nodiscard]] bool full() const { return result_.cut_short; }
+  [[nodiscard]] bool full() const { return result_.cut_short || findings_.size() > problems_max; }
 
   Verification finish(call::Position head) && {
     result_.head = head;
     result_.streams = tracks_.size();
+    report_seals();
     for (auto& [key, track] : tracks_) {
       if (!track.awaited) continue;
       if (position_of(track.awaited->kept) > head) {
@@ -135,6 +155,9 @@ class Verifier {
 
   void check_chain(const Track& track, const call::Record& record) {
     if (record.previous == track.chain) return;
+    if (track.last != 0 && suspects_.size() < suspects_max) {
+      suspects_.push_back({track.last, track.stream, track.call});
+    }
     if (track.chain == call::Hash{}) {
       report(record, "it names a record before it in its stream (" + short_hash(record.previous) +
                          "…), and there is none: records are missing or were altered");
@@ -200,6 +223,50 @@ class Verifier {
     track.awaited.reset();
   }
 
+  void report_seals() {
+    if (!seals_) return;
+    result_.seals = seals_->counts();
+    for (const auto& finding : findings_) {
+      const bool altered = finding.kind == seal::Finding::Kind::altered;
+      add({finding.seal,
+           "the seal of positions " + std::to_string(finding.first) + " to " +
+               std::to_string(finding.last),
+           finding.what + (altered ? narrowed(finding) : std::string())});
+    }
+  }
+
+  /// Which of the records that a seal does not confirm it can be: those that the chain
+  /// of their stream does not confirm either.
+  [[nodiscard]] std::string narrowed(const seal::Finding& finding) const {
+    const auto is_in = [&](call::Position position) {
+      return finding.first <= position && position <= finding.last;
+    };
+    std::vector<Suspect> found;
+    for (const auto& suspect : suspects_) {
+      if (is_in(suspect.position)) found.push_back(suspect);
+    }
+    const bool broken = !found.empty();
+    for (const auto& [key, track] : tracks_) {
+      if (!broken && is_in(track.last)) found.push_back({track.last, track.stream, track.call});
+    }
+    if (found.empty()) {
+      return ". The chain of every stream confirms its own, so records have changed places, or "
+             "some are missing";
+    }
+    std::ranges::sort(found, {}, &Suspect::position);
+    std::string text = broken ? ". By the chains it is" : ". By the chains it can only be";
+    const std::size_t named = std::min(found.size(), suspects_named_max);
+    for (std::size_t i = 0; i < named; ++i) {
+      text += (i == 0 ? " position " : ", position ") + std::to_string(found[i].position) + " (" +
+              describe(found[i].stream);
+      if (!found[i].call.empty()) text += ", call " + to_string(found[i].call);
+      text += ")";
+    }
+    if (found.size() > named)
+      text += " or one of " + std::to_string(found.size() - named) + " more";
+    return text + (broken ? "" : ", or records have changed places");
+  }
+
   void check_mark(const engine::SnapshotStore::Mark& mark, call::Position head) {
     result_.mark = mark.position;
     if (mark.position > head) {
@@ -212,6 +279,9 @@ class Verifier {
   }
 
   engine::SnapshotStore* snapshots_;
+  std::optional<seal::Checker> seals_;
+  std::vector<seal::Finding> findings_;
+  std::vector<Suspect> suspects_;  // what the next of its stream does not follow
   Verification result_;
   call::Time last_at_ = call::Time::min();
   std::unordered_map<std::string, Track> tracks_;
@@ -221,14 +291,16 @@ class Verifier {
 
 }  // namespace
 
-Verification verify_log(const engine::LogReader& log, engine::SnapshotStore* snapshots) {
-  Verifier verifier(snapshots);
+Verification verify_log(const engine::LogReader& log, engine::SnapshotStore* snapshots,
+                        const SealCheck& seals) {
+  Verifier verifier(snapshots, seals);
+  const ReadAhead ahead(log);
   const call::Position head = log.head();
   call::Position last = 0;
   bool behind_problem = false;  // one sentence for a run of positions that cannot be read
   while (last < head && !verifier.full()) {
     const auto read =
-        log.read(last + 1, head, [&](const call::Record& record, const engine::RecordHash& hash) {
+        ahead.read(last + 1, head, [&](const call::Record& record, const engine::RecordHash& hash) {
           behind_problem = false;
           last = record.position;
           verifier.take(record, hash);

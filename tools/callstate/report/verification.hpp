@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "core/engine/ports.hpp"
+#include "core/seal/checker.hpp"
 
 namespace callstate::tools {
 
@@ -21,6 +22,8 @@ struct Verification {
   std::uint64_t streams = 0;
   std::uint64_t snapshots = 0;  // that were compared with a fold
   call::Position mark = 0;      // of the last checkpoint; 0: none
+  seal::Checker::Counts seals;
+  bool signatures_checked = false;
   std::vector<Problem> problems;
   bool cut_short = false;  // there were more than `problems_max`
 
@@ -28,11 +31,20 @@ struct Verification {
 };
 constexpr std::size_t problems_max = 200;
 
+/// What seals are checked with.
+struct SealCheck {
+  seal::HashFunction hash = nullptr;  // null: they are not checked
+  std::string log_id{};
+  seal::Checker::CheckSignature signatures{};  // none: signatures are not
+};
+
 /// Reads the whole log once and checks of every record that it is there and
 /// well formed (the reader's part), that it follows its stream's previous record
 /// by hash, that applied ones number their stream without a hole, and that times
-/// do not go back; of every snapshot that it equals the fold up to its position.
-/// Goes on after a problem. Memory: some hundred bytes a stream.
-Verification verify_log(const engine::LogReader& log, engine::SnapshotStore* snapshots);
+/// do not go back; of every snapshot that it equals the fold up to its position;
+/// and of every seal what seal::Checker does.
+/// Goes on after a problem. Reads on a thread of its own. Memory: some hundred bytes a stream.
+Verification verify_log(const engine::LogReader& log, engine::SnapshotStore* snapshots,
+                        const SealCheck& seals = {});
 
 }  // namespace callstate::tools

@@ -1,5 +1,7 @@
 #include "tools/callstate/report/verification_page.hpp"
 
+#include <algorithm>
+
 #include "tools/callstate/report/durations.hpp"
 #include "tools/callstate/report/numbers.hpp"
 #include "transports/json_writer.hpp"
@@ -16,6 +18,28 @@ std::string summary(const Verification& found, std::chrono::duration<double> too
   return text;
 }
 
+/// What the seals prove, and what they do not.
+std::string sealed(const Verification& found) {
+  const auto& seals = found.seals;
+  if (seals.seals == 0) return found.head == 0 ? "" : "Nothing in it is sealed.\n";
+  std::string text = "Sealed up to position " + grouped(seals.sealed_up_to) + " by " +
+                     count_of(seals.seals, "seal");
+  if (const auto rest = found.head - std::min(found.head, seals.sealed_up_to); rest > 0) {
+    text += ", not sealed yet: " + count_of(rest, "record");
+  }
+  text += ".";
+  if (seals.unchecked > 0) {
+    text += " Their signatures were not checked: give --public-key FILE.";
+  } else if (found.signatures_checked) {
+    text += " " + count_of(seals.good_signatures, "signature") + " checked.";
+  }
+  if (seals.unsigned_seals > 0) {
+    text += " " + count_of(seals.unsigned_seals, "seal") +
+            " without a signature: whoever can write the log can make such anew.";
+  }
+  return text + "\n";
+}
+
 }  // namespace
 
 std::string render_verification(const Verification& found, std::chrono::duration<double> took,
@@ -24,7 +48,7 @@ std::string render_verification(const Verification& found, std::chrono::duration
     const std::string head = found.head == 0
                                  ? "The log is empty"
                                  : "Positions 1 to " + grouped(found.head) + " are sound";
-    return paint(Tone::good, head) + ": " + summary(found, took) + ".\n";
+    return paint(Tone::good, head) + ": " + summary(found, took) + ".\n" + sealed(found);
   }
   std::string text = paint(Tone::bad, (found.cut_short ? "More than " : "") +
                                           count_of(found.problems.size(), "problem"));
@@ -39,7 +63,7 @@ std::string render_verification(const Verification& found, std::chrono::duration
                {problem.where.empty() ? "the log" : problem.where},
                {problem.what}});
   }
-  return text + table.render(paint, 2);
+  return text + table.render(paint, 2) + "\n" + sealed(found);
 }
 
 std::string verification_json(const Verification& found, std::chrono::duration<double> took) {
@@ -52,6 +76,13 @@ std::string verification_json(const Verification& found, std::chrono::duration<d
   to.number("streams", found.streams);
   to.number("snapshots", found.snapshots);
   to.number("checkpoint", found.mark);
+  to.begin_object("seals");
+  to.number("count", found.seals.seals);
+  to.number("sealedUpTo", found.seals.sealed_up_to);
+  to.number("signaturesChecked", found.seals.good_signatures);
+  to.number("signaturesNotChecked", found.seals.unchecked);
+  to.number("unsigned", found.seals.unsigned_seals);
+  to.end_object();
   to.number("milliseconds", static_cast<std::uint64_t>(took.count() * 1'000));
   to.begin_array("problems");
   for (const auto& problem : found.problems) {

@@ -98,6 +98,10 @@ struct Details {
   std::string operator()(const call::Revoked& event) const {
     return "tokens of " + write_time(event.before) + " and before";
   }
+  std::string operator()(const call::Sealed& event) const {
+    return "positions " + std::to_string(event.first) + " to " + std::to_string(event.last) +
+           (event.key == call::KeyId{} ? ", unsigned" : ", signed");
+  }
 };
 
 template <std::size_t N>
