@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -25,7 +26,11 @@ class Checkpoints {
  public:
   static constexpr std::size_t checkpoints_max = 8;
 
-  Checkpoints(storage::Store& store, const std::filesystem::path& data_dir);
+  /// `copy_index`: links a copy of the index of calls into a directory that is not there
+  /// yet; tools find by it what they would read the whole log for. It is as of no later
+  /// than the log, and may be missing.
+  using CopyIndex = std::function<void(const std::filesystem::path& to)>;
+  Checkpoints(storage::Store& store, const std::filesystem::path& data_dir, CopyIndex copy_index);
 
   /// The answer, or nothing when the path is not one of these. Any thread.
   std::optional<transports::HttpResponse> answer(const transports::HttpRequest& request);
@@ -36,6 +41,7 @@ class Checkpoints {
   void make_space();
 
   storage::Store& store_;
+  CopyIndex copy_index_;
   std::filesystem::path folder_;
   std::mutex mutex_;
   std::uint64_t last_ = 0;

@@ -263,7 +263,6 @@ int run(ServeSettings settings) {
         "directory of the server's user alone",
         settings.data_dir);
   }
-  Checkpoints checkpoints(**store, settings.data_dir);
 
   std::optional<transports::MediaTokens> media;
   if (!settings.media.url.empty()) media.emplace(settings.media);
@@ -273,6 +272,8 @@ int run(ServeSettings settings) {
   auto projections = ServedProjections::make(
       settings, {.store = **store, .data_dir = settings.data_dir, .clock = clock, .log = log});
   if (!projections) return cannot(projections.error());
+  Checkpoints checkpoints(**store, settings.data_dir,
+                          [&](const auto& to) { (*projections)->copy_index(to); });
   engine::SystemIds ids;
   engine::Fanout fanout;
   engine::Engine engine(settings.engine, clock, ids, (*store)->log(), (*store)->reader(),
