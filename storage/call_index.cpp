@@ -150,8 +150,15 @@ std::expected<void, Trouble> CallIndex::apply(const history::Changes& changes) {
   rocksdb::WriteBatch batch;
   for (const auto& row : changes.calls) parts_->put(batch, row);
   for (const auto& [record, caller, callee] : changes.events) {
-    if (!record.call.empty()) batch.Put(index::event_key(record.call, record.position), {});
+    if (!record.call.empty()) {
+      batch.Put(index::event_key(record.call, record.position), {});
+      continue;
+    }
+    const auto room = call::RoomName::clipped(record.stream.name.view());
+    const auto strays = index::strays_of(room, record.stream.tenant);
+    batch.Put(index::stray_key(strays, record.position), {});
   }
+  for (const auto position : changes.starts) batch.Put(index::start_key(position), {});
   return parts_->write(batch, changes.position);
 }
 

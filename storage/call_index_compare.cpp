@@ -81,6 +81,14 @@ Drift about(std::string_view key, Drift::Kind kind) {
     case 'l':
       drift.table = "live calls";
       break;
+    case 'n':
+      drift.table = "events of no call";
+      drift.position = parse_stray_key(key).value_or(0);
+      break;
+    case 'b':
+      drift.table = "starts of the server";
+      drift.position = parse_start_key(key).value_or(0);
+      break;
     case 's':
       drift.table = "skipped";
       drift.position = parse_skip_key(key).value_or(0);

@@ -5,6 +5,8 @@
 #include <rocksdb/rate_limiter.h>
 #include <rocksdb/table.h>
 
+#include <utility>
+
 #include "storage/detail/info_log.hpp"
 
 namespace callstate::storage::index {
@@ -12,7 +14,7 @@ namespace {
 
 constexpr std::size_t mebibyte = 1024UL * 1024;
 
-rocksdb::Options options_for(const std::filesystem::path& path) {
+rocksdb::Options options_for(std::shared_ptr<rocksdb::Logger> info_log) {
   rocksdb::BlockBasedTableOptions tables;
   tables.block_cache = rocksdb::NewLRUCache(16 * mebibyte);
   tables.block_size = 8UL * 1024;
@@ -22,7 +24,7 @@ rocksdb::Options options_for(const std::filesystem::path& path) {
 
   rocksdb::Options options;
   options.create_if_missing = true;
-  options.info_log = file_logger(path);
+  options.info_log = std::move(info_log);
   // One family, and so one memtable at a time that is flushed as a whole, in order:
   // a checkpoint never gets ahead of the rows that were written with it or before.
   // What a kill takes away, and a start folds again, is this much at most.
@@ -48,7 +50,17 @@ std::expected<std::unique_ptr<rocksdb::DB>, rocksdb::Status> open_database(
   std::filesystem::create_directories(path, error);
   if (error) return std::unexpected(rocksdb::Status::IOError(path.string(), error.message()));
   rocksdb::DB* db = nullptr;
-  auto status = rocksdb::DB::Open(options_for(path), path.string(), &db);
+  auto status = rocksdb::DB::Open(options_for(file_logger(path)), path.string(), &db);
+  if (!status.ok()) return std::unexpected(std::move(status));
+  return std::unique_ptr<rocksdb::DB>(db);
+}
+
+std::expected<std::unique_ptr<rocksdb::DB>, rocksdb::Status> open_read_only(
+    const std::filesystem::path& path) {
+  auto options = options_for(no_logger());
+  options.create_if_missing = false;
+  rocksdb::DB* db = nullptr;
+  auto status = rocksdb::DB::OpenForReadOnly(options, path.string(), &db);
   if (!status.ok()) return std::unexpected(std::move(status));
   return std::unique_ptr<rocksdb::DB>(db);
 }

@@ -77,8 +77,32 @@ std::string event_key(const call::CallId& id, call::Position position) {
   return key;
 }
 
+std::string strays_of(const call::RoomName& room) {
+  std::string strays = "n";
+  put(strays, room.view());
+  return strays;
+}
+
+std::string strays_of(const call::RoomName& room, const call::TenantId& tenant) {
+  auto strays = strays_of(room);
+  put(strays, tenant.view());
+  return strays;
+}
+
+std::string stray_key(std::string_view strays, call::Position position) {
+  std::string key(strays);
+  put(key, position);
+  return key;
+}
+
+std::string start_key(call::Position position) {
+  std::string key(start_prefix);
+  put(key, position);
+  return key;
+}
+
 std::string list_of(const call::TenantId& tenant) {
-  std::string list = "t";
+  std::string list(tenants_prefix);
   put(list, tenant.view());
   return list;
 }
@@ -153,6 +177,28 @@ std::optional<call::Position> parse_skip_key(std::string_view key) {
 std::optional<call::Position> parse_event_key(std::string_view key) {
   if (key.size() != 1 + id_bytes + number_bytes || key.front() != 'e') return std::nullopt;
   return take(key.substr(1 + id_bytes));
+}
+
+std::optional<call::Position> parse_stray_key(std::string_view key) {
+  if (key.size() <= number_bytes || key.front() != 'n') return std::nullopt;
+  return take(key.substr(key.size() - number_bytes));
+}
+
+std::optional<call::Position> parse_start_key(std::string_view key) {
+  if (key.size() != start_prefix.size() + number_bytes || !key.starts_with(start_prefix))
+    return std::nullopt;
+  return take(key.substr(start_prefix.size()));
+}
+
+std::optional<call::TenantId> tenant_in_list_key(std::string_view key) {
+  constexpr std::size_t length_bytes = 2;
+  if (!key.starts_with(tenants_prefix)) return std::nullopt;
+  key.remove_prefix(tenants_prefix.size());
+  if (key.size() < length_bytes) return std::nullopt;
+  const std::size_t size = static_cast<std::size_t>(static_cast<std::uint8_t>(key[0])) << 8U |
+                           static_cast<std::uint8_t>(key[1]);
+  key.remove_prefix(length_bytes);
+  return key.size() < size ? std::nullopt : call::TenantId::from(key.substr(0, size));
 }
 
 }  // namespace callstate::storage::index

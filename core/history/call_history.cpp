@@ -150,6 +150,9 @@ void CallHistory::add(const call::Record& record) {
   if (record.position <= changes_.position) return;
   changes_.position = record.position;
   changes_.at = record.at;
+  if (std::holds_alternative<call::ServerStarted>(record.payload)) {
+    changes_.starts.push_back(record.position);
+  }
   if (record.stream.kind != call::StreamKind::room) return;
 
   Entry* entry = starts_call(record) ? &calls_[record.call] : live(record);
@@ -177,7 +180,8 @@ Changes CallHistory::take() {
   Changes taken{.calls = {},
                 .events = std::exchange(changes_.events, {}),
                 .position = changes_.position,
-                .at = changes_.at};
+                .at = changes_.at,
+                .starts = std::exchange(changes_.starts, {})};
   taken.calls.reserve(changed_.size());
   for (const auto& id : changed_) {
     const auto found = calls_.find(id);

@@ -103,4 +103,21 @@ class HistoryReader {
                                                                      std::size_t limit) const = 0;
 };
 
+/// Says where in the log the records of a room or a call lie. Any thread.
+class RecordFinder {
+ public:
+  virtual ~RecordFinder() = default;
+
+  using Positions = std::vector<call::Position>;  // rising, each once
+
+  /// Up to where in the log it can say.
+  [[nodiscard]] virtual call::Position position() const = 0;
+  /// Of the room's whole stream; of every tenant's room of this name where none is given.
+  virtual std::expected<Positions, Trouble> of_room(const std::optional<call::TenantId>& tenant,
+                                                    const call::RoomName& room) const = 0;
+  virtual std::expected<Positions, Trouble> of_call(const call::CallId& id) const = 0;
+  /// Of the server's starts, which concern every room with a live call.
+  virtual std::expected<Positions, Trouble> of_starts() const = 0;
+};
+
 }  // namespace callstate::history

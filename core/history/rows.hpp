@@ -81,6 +81,8 @@ struct Changes {
   std::vector<EventRow> events;  // in order
   call::Position position = 0;   // the last of the stretch
   call::Time at{};               // its time
+  /// The stretch's SERVER_STARTED: they concern every room with a live call.
+  std::vector<call::Position> starts{};
 };
 
 }  // namespace callstate::history

@@ -13,6 +13,10 @@ namespace callstate::storage::index {
 std::expected<std::unique_ptr<rocksdb::DB>, rocksdb::Status> open_database(
     const std::filesystem::path& path);
 
+/// Opens one that there is, to read, and leaves no trace.
+std::expected<std::unique_ptr<rocksdb::DB>, rocksdb::Status> open_read_only(
+    const std::filesystem::path& path);
+
 /// Removes all that is in the directory. Nobody has the database open.
 void remove_database(const std::filesystem::path& path);
 

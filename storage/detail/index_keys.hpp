@@ -26,6 +26,15 @@ std::string skip_key(call::Position position);
 constexpr std::string_view skip_prefix = "s";
 /// One of a call's records: without a value.
 std::string event_key(const call::CallId& id, call::Position position);
+/// One of a room's records that concern no call: likewise.
+std::string stray_key(std::string_view strays, call::Position position);
+/// What such keys begin with: of all rooms of this name, and of one tenant's.
+std::string strays_of(const call::RoomName& room);
+std::string strays_of(const call::RoomName& room, const call::TenantId& tenant);
+/// A start of the server: likewise.
+std::string start_key(call::Position position);
+/// Of all that there were.
+constexpr std::string_view start_prefix = "b";
 
 // Lists of calls, newest first: without values.
 
@@ -46,5 +55,11 @@ std::optional<call::CallId> parse_live_key(std::string_view key);
 std::optional<call::CallId> call_in_key(std::string_view key);
 std::optional<call::Position> parse_skip_key(std::string_view key);
 std::optional<call::Position> parse_event_key(std::string_view key);
+std::optional<call::Position> parse_stray_key(std::string_view key);
+std::optional<call::Position> parse_start_key(std::string_view key);
+/// The tenant whose list of calls a key is in.
+std::optional<call::TenantId> tenant_in_list_key(std::string_view key);
+/// What every tenant's list begins with.
+constexpr std::string_view tenants_prefix = "t";
 
 }  // namespace callstate::storage::index

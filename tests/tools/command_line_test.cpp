@@ -1,75 +1,15 @@
+#include "command_line.hpp"
+
 #include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <sys/wait.h>
 
-#include <cstdio>
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
-#include <string>
-
-#include "memory_log.hpp"
-#include "storage/store.hpp"
-
-// The binary itself, on a log that storage wrote.
 
 namespace callstate::tools {
 namespace {
 
-namespace fs = std::filesystem;
+using testing::CommandLine;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-struct Execution {
-  int exit = -1;
-  std::string output;  // both streams
-};
-
-class CommandLine : public ::testing::Test {
- protected:
-  CommandLine() {
-    std::string pattern = (fs::temp_directory_path() / "callstate-tools-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-  }
-  ~CommandLine() override { fs::remove_all(folder_); }
-
-  [[nodiscard]] std::string log_dir() const { return (folder_ / "log").string(); }
-
-  std::unique_ptr<storage::Store> open() const {
-    storage::OpenOptions options;
-    options.path = log_dir();
-    options.reserve_bytes = 0;
-    return std::move(storage::Store::open(options).value());
-  }
-
-  /// The records, chained anew by what storage makes of their bytes.
-  void write(testing::MemoryLog log) const {
-    const auto store = open();
-    auto batch = store->log().begin();
-    std::map<std::string, call::Hash> chains;
-    for (auto& record : log.records) {
-      auto& chain = chains[std::string(record.stream.name.view())];
-      record.previous = chain;
-      chain = batch->add(record);
-    }
-    ASSERT_TRUE(store->log().commit(std::move(batch)));
-  }
-
-  static Execution run(const std::string& arguments) {
-    const std::string command = "env -i NO_COLOR=1 " CALLSTATE_BINARY " " + arguments + " 2>&1";
-    Execution made;
-    FILE* pipe = popen(command.c_str(), "r");
-    if (pipe == nullptr) return made;
-    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) {
-      made.output.push_back(static_cast<char>(c));
-    }
-    made.exit = WEXITSTATUS(pclose(pipe));
-    return made;
-  }
-
- private:
-  fs::path folder_;
-};
 
 TEST_F(CommandLine, LooksAtAStoppedLog) {
   testing::MemoryLog log;
@@ -129,8 +69,8 @@ TEST_F(CommandLine, ALogInUseIsTwoAndNamesTheServerToAsk) {
 }
 
 TEST_F(CommandLine, HelpIsZeroForEveryCommand) {
-  for (const auto* command :
-       {"", "serve", "demo", "token", "timeline", "state", "stats", "verify"}) {
+  for (const auto* command : {"", "serve", "demo", "token", "timeline", "state", "diff", "why",
+                              "replay", "stats", "verify", "completion"}) {
     const auto made = run(std::string(command) + " --help");
     EXPECT_EQ(made.exit, 0) << command;
     EXPECT_THAT(made.output, HasSubstr("  callstate ")) << command << " shows no example";

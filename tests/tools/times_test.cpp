@@ -36,6 +36,21 @@ TEST(Times, WithoutAZoneTheSentenceSaysSo) {
             "UTC, or an offset such as +01:00");
 }
 
+TEST(Times, MayBeBeforeNow) {
+  EXPECT_EQ(parse_time("now", ten), ten);
+  EXPECT_EQ(parse_time("-2h", ten), ten - 2h);
+  EXPECT_EQ(parse_time("now-1h30m", ten), ten - 90min);
+  EXPECT_EQ(parse_time("2026-11-23T10:00:00Z", ten + 1h), ten);
+  EXPECT_EQ(parse_at("-90s", ten), At(ten - 90s));
+  EXPECT_EQ(parse_at("17", ten), At(call::Position{17}));
+  EXPECT_FALSE(parse_time("-", ten));
+  EXPECT_FALSE(parse_time("now+1h", ten));
+  EXPECT_FALSE(parse_at("-2", ten)) << "two of what?";
+  EXPECT_EQ(parse_time("yesterday", ten).error(),
+            "\"yesterday\" is no time (write 2026-11-23T01:02:03Z, or -2h for two hours before "
+            "now)");
+}
+
 TEST(Times, AreShownInMilliseconds) {
   EXPECT_EQ(write_time(ten + 1234567us), "2026-11-23 10:00:01.234");
   EXPECT_EQ(write_day(ten), "2026-11-23");

@@ -33,6 +33,7 @@ struct Options {
   bool json = false;
   std::vector<std::string> only;  // names of figures; empty: all
   std::uint64_t restart_events = 10'000'000;
+  std::uint64_t timeline_events = 10'000'000;
   std::size_t idle_sessions = 10'000;
   std::size_t projection_events = 1'000'000;
   std::string server = "build/release/callstate";
@@ -59,6 +60,7 @@ void measure_hop(const Options& options, std::vector<Figure>& figures);
 void measure_idle(const Options& options, std::vector<Figure>& figures);
 void measure_restart(const Options& options, std::vector<Figure>& figures);
 void measure_projection(const Options& options, std::vector<Figure>& figures);
+void measure_timeline(const Options& options, std::vector<Figure>& figures);
 
 // Those beside servers of others' making, which play the same calls.
 void measure_flat_out(const Options& options, std::vector<Figure>& figures);

@@ -18,13 +18,16 @@ int main(int argc, char** argv) {
   app.add_flag("--json", options.json, "one JSON line a figure");
   app.add_option("--restart-events", options.restart_events, "length of the log that is restarted")
       ->capture_default_str();
+  app.add_option("--timeline-events", options.timeline_events,
+                 "length of the log in which a call's timeline is looked for")
+      ->capture_default_str();
   app.add_option("--idle-sessions", options.idle_sessions, "idle WebSocket sessions")
       ->capture_default_str();
   app.add_option("--projection-events", options.projection_events,
                  "messages of the log that is projected to PostgreSQL")
       ->capture_default_str();
   app.add_option("figures", options.only,
-                 "append, latency, replay, verify, hop, idle, restart, projection; all");
+                 "append, latency, replay, verify, hop, idle, restart, projection, timeline; all");
   bool beast_echo = false;
   app.add_flag("--beast-echo", beast_echo, "be the bare echo server that others are held against")
       ->group("");  // started by the figures themselves
@@ -48,7 +51,8 @@ int main(int argc, char** argv) {
                        {"hop", measure_hop},
                        {"idle", measure_idle},
                        {"restart", measure_restart},
-                       {"projection", measure_projection}};
+                       {"projection", measure_projection},
+                       {"timeline", measure_timeline}};
   const Measures beside_peers{{"flat_out", measure_flat_out},   {"paced", measure_paced},
                               {"projected", measure_projected}, {"storm", measure_storm},
                               {"polls", measure_polls},         {"reconnect", measure_reconnect}};

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 #include <vector>
 
 #include "transports/json_writer.hpp"
@@ -11,6 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 constexpr std::string_view route = "/v1/checkpoints";
+constexpr std::string_view index_in_making = "index";
 
 bool is_number(std::string_view name) {
   constexpr std::size_t digits_max = 20;  // of a 64-bit number; longer is no file name
@@ -33,8 +35,10 @@ transports::HttpResponse wrong_method(std::string_view takes, std::string_view s
 
 }  // namespace
 
-Checkpoints::Checkpoints(storage::Store& store, const fs::path& data_dir)
-    : store_(store), folder_(fs::absolute(data_dir) / "checkpoints") {
+Checkpoints::Checkpoints(storage::Store& store, const fs::path& data_dir, CopyIndex copy_index)
+    : store_(store),
+      copy_index_(std::move(copy_index)),
+      folder_(fs::absolute(data_dir) / "checkpoints") {
   std::error_code ignored;
   std::vector<fs::path> old;
   for (const auto& entry : fs::directory_iterator(folder_, ignored)) {
@@ -79,10 +83,15 @@ transports::HttpResponse Checkpoints::make(const transports::Identity& by) {
   while (fs::exists(folder_ / std::to_string(++last_), error)) continue;
   const std::string name = std::to_string(last_);
   const auto position = store_.reader().head();
+  // The index first: it must not know more of the log than is there.
+  const fs::path index = folder_ / index_in_making;
+  fs::remove_all(index, error);
+  copy_index_(index);
   if (auto made = store_.make_checkpoint((folder_ / name).string()); !made) {
     return transports::problem(500, "INTERNAL", made.error().message);
   }
   made_.emplace(last_, Made{by.tenant, std::chrono::steady_clock::now()});
+  fs::rename(index, folder_ / name / "index", error);
   transports::HttpResponse response;
   response.status = 201;
   transports::JsonWriter json(response.body);

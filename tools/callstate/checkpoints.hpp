@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -32,7 +33,11 @@ class Checkpoints {
   static constexpr std::size_t checkpoints_max = 32;
   static constexpr std::chrono::minutes kept_for{10};
 
-  Checkpoints(storage::Store& store, const std::filesystem::path& data_dir);
+  /// `copy_index`: links a copy of the index of calls into a directory that is not there
+  /// yet; tools find by it what they would read the whole log for. It is as of no later
+  /// than the log, and may be missing.
+  using CopyIndex = std::function<void(const std::filesystem::path& to)>;
+  Checkpoints(storage::Store& store, const std::filesystem::path& data_dir, CopyIndex copy_index);
 
   /// The answer, or nothing when the path is not one of these. Any thread.
   std::optional<transports::HttpResponse> answer(const transports::HttpRequest& request);
@@ -49,6 +54,7 @@ class Checkpoints {
   };
 
   storage::Store& store_;
+  CopyIndex copy_index_;
   std::filesystem::path folder_;
   std::mutex mutex_;
   std::uint64_t last_ = 0;

@@ -3,36 +3,32 @@
 #include <string>
 
 #include "tools/callstate/commands.hpp"
-#include "tools/callstate/log_source.hpp"
+#include "tools/callstate/finding.hpp"
 #include "tools/callstate/output.hpp"
-#include "tools/callstate/progress.hpp"
 #include "tools/callstate/report/json_out.hpp"
 #include "tools/callstate/report/state_page.hpp"
+#include "tools/callstate/room_options.hpp"
 
 namespace callstate::tools {
 namespace {
 
 struct Options {
-  std::string room;
-  std::string tenant;
+  RoomOptions room;
   std::string at;
   bool json = false;
-  LogOptions log;
 };
 
 int run(const Options& options) {
-  Wanted wanted{.name = options.room};
+  std::optional<At> until;
   if (!options.at.empty()) {
-    const auto at = parse_at(options.at);
-    if (!at) return complain("state", {Exit::unusable, "--at: " + at.error() + "."});
-    wanted.until = *at;
+    const auto at = parse_point("--at", options.at);
+    if (!at) return complain("state", at.error());
+    until = *at;
   }
-  const auto log = LogSource::open(options.log);
-  if (!log) return complain("state", log.error());
-  const auto tenant = (*log)->tenant(options.tenant);
-  if (!tenant) return complain("state", tenant.error());
-  wanted.tenant = *tenant;
-  const auto history = find_history(ProgressReader((*log)->reader(), "reading the log"), wanted);
+  auto room = open_room(options.room);
+  if (!room) return complain("state", room.error());
+  room->wanted.until = until;
+  const auto history = find_in(*room->log, room->wanted);
   if (!history) return complain("state", history.error());
   print(options.json ? state_json(*history) + "\n" : render_state(*history, Paint::for_stdout()));
   return 0;
@@ -47,16 +43,13 @@ void add_state(CLI::App& app, int& exit_code) {
       "Show a room's state, now or as of any moment.\n"
       "Rebuild a room's state from the log, by the same rules as the server, up to its end or to "
       "any position or time.");
-  state->add_option("ROOM", options->room, "the room's name, or the id of a call in it")
-      ->required();
-  state->add_option("--tenant", options->tenant, "where several tenants have such a room")
-      ->type_name("ID");
+  add_room_options(*state, options->room);
   state
       ->add_option("--at", options->at,
-                   "up to this position, or RFC 3339 time, included; default: the log's end")
+                   "up to this position or time, included: 1234, RFC 3339, or -2h for before now; "
+                   "default: the log's end")
       ->type_name("POSITION|TIME");
   state->add_flag("--json", options->json, "as ROOM_STATE on the wire, and more");
-  add_log_options(*state, options->log);
   state->footer(
       "Examples:\n"
       "  callstate state acme-call-42\n"

@@ -10,14 +10,18 @@ class App;
 
 namespace callstate::tools {
 
+void add_completion(CLI::App& app, int& exit_code);
 void add_demo(CLI::App& app, int& exit_code);
+void add_diff(CLI::App& app, int& exit_code);
 void add_evidence(CLI::App& app, int& exit_code);
 void add_projection(CLI::App& app, int& exit_code);
+void add_replay(CLI::App& app, int& exit_code);
 void add_state(CLI::App& app, int& exit_code);
 void add_stats(CLI::App& app, int& exit_code);
 void add_timeline(CLI::App& app, int& exit_code);
 void add_token(CLI::App& app, int& exit_code);
 void add_verify(CLI::App& app, int& exit_code);
 void add_webhooks(CLI::App& app, int& exit_code);
+void add_why(CLI::App& app, int& exit_code);
 
 }  // namespace callstate::tools

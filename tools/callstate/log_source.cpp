@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "storage/store.hpp"
+#include "storage/stored_call_index.hpp"
 #include "tools/callstate/checkpoint_client.hpp"
 
 namespace callstate::tools {
@@ -36,6 +37,15 @@ class OpenLog final : public LogSource {
 
   [[nodiscard]] const engine::LogReader& reader() const override { return log_->reader(); }
   [[nodiscard]] engine::SnapshotStore& snapshots() override { return log_->snapshots(); }
+  [[nodiscard]] std::expected<const history::RecordFinder*, std::string> finder() override {
+    if (!index_) {
+      auto opened =
+          storage::StoredCallIndex::open(path_ / "index", log_->log_id(), log_->reader().head());
+      if (!opened) return std::unexpected(opened.error());
+      index_ = std::move(*opened);
+    }
+    return index_.get();
+  }
   [[nodiscard]] LogAbout about() override {
     return {.path = checkpoint_ ? checkpoint_->server()
                                 : fs::absolute(path_).lexically_normal().string(),
@@ -62,6 +72,7 @@ class OpenLog final : public LogSource {
   std::unique_ptr<Checkpoint> checkpoint_;  // goes after the log is closed
   fs::path path_;
   std::unique_ptr<storage::StoredLog> log_;
+  std::unique_ptr<storage::StoredCallIndex> index_;  // opened when it is asked for
 };
 
 /// Storage's words on a directory that a process has, in the words of a tool

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "core/engine/ports.hpp"
+#include "core/history/ports.hpp"
 #include "tools/callstate/report/statistics_page.hpp"
 #include "tools/callstate/report/trouble.hpp"
 
@@ -39,6 +40,9 @@ class LogSource {
   virtual ~LogSource() = default;
   [[nodiscard]] virtual const engine::LogReader& reader() const = 0;
   [[nodiscard]] virtual engine::SnapshotStore& snapshots() = 0;
+  /// The index of calls beside it; the failure says, in a sentence, why there is none
+  /// that can be used.
+  [[nodiscard]] virtual std::expected<const history::RecordFinder*, std::string> finder() = 0;
   [[nodiscard]] virtual LogAbout about() = 0;
   /// The tenant to look at, nothing for all: the asked-for one, if not empty.
   /// An auditor of a running server sees its own and no other.

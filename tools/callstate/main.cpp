@@ -59,11 +59,15 @@ int main(int argc, char** argv) {
   callstate::tools::add_token(app, exit_code);
   callstate::tools::add_timeline(app, exit_code);
   callstate::tools::add_state(app, exit_code);
+  callstate::tools::add_diff(app, exit_code);
+  callstate::tools::add_why(app, exit_code);
+  callstate::tools::add_replay(app, exit_code);
   callstate::tools::add_stats(app, exit_code);
   callstate::tools::add_verify(app, exit_code);
   callstate::tools::add_evidence(app, exit_code);
   callstate::tools::add_projection(app, exit_code);
   callstate::tools::add_webhooks(app, exit_code);
+  callstate::tools::add_completion(app, exit_code);
 
   if (argc < 2) {
     std::fputs(app.help().c_str(), stderr);

@@ -85,7 +85,7 @@ std::expected<void, engine::Failure> ProgressReader::read(call::Position from, c
   return log_.read(from, to, [&](const call::Record& record, const engine::RecordHash& hash) {
     if (record.position % records_between_looks == 0 && bar_.is_due()) {
       bar_.show(record.position, log_.head(), "record",
-                static_cast<double>(record.position) / bar_.seconds());
+                static_cast<double>(record.position - from) / bar_.seconds());
     }
     return each(record, hash);
   });

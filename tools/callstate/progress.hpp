@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <span>
 #include <string>
 
 #include "core/engine/ports.hpp"
@@ -47,6 +48,11 @@ class ProgressReader final : public engine::LogReader {
   [[nodiscard]] call::Position head() const override { return log_.head(); }
   std::expected<void, engine::Failure> read(call::Position from, call::Position to,
                                             const Each& each) const override;
+  /// Of a few, which is soon over.
+  std::expected<void, engine::Failure> read_at(std::span<const call::Position> positions,
+                                               const Each& each) const override {
+    return log_.read_at(positions, each);
+  }
 
  private:
   const engine::LogReader& log_;

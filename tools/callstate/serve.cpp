@@ -274,7 +274,6 @@ int run(ServeSettings settings) {
   auto sealer = make_sealer(settings, (*store)->log_id(), log);
   if (!sealer) return cannot("--seal-key: " + sealer.error());
   settings.engine.seals.by = sealer->get();
-  Checkpoints checkpoints(**store, settings.data_dir);
 
   std::optional<transports::MediaTokens> media;
   if (!settings.media.url.empty()) media.emplace(settings.media);
@@ -284,6 +283,8 @@ int run(ServeSettings settings) {
   auto projections = ServedProjections::make(
       settings, {.store = **store, .data_dir = settings.data_dir, .clock = clock, .log = log});
   if (!projections) return cannot(projections.error());
+  Checkpoints checkpoints(**store, settings.data_dir,
+                          [&](const auto& to) { (*projections)->copy_index(to); });
   engine::SystemIds ids;
   engine::Fanout fanout;
   engine::Engine engine(settings.engine, clock, ids, (*store)->log(), (*store)->reader(),

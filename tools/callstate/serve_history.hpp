@@ -29,6 +29,7 @@ class ServedHistory {
 
   /// Any thread.
   [[nodiscard]] const history::HistoryReader& reader() const { return index_; }
+  [[nodiscard]] const storage::CallIndex& index() const { return index_; }
   [[nodiscard]] projections::Runner& runner() { return runner_; }
   [[nodiscard]] Maintenance& maintenance() { return maintenance_; }
 

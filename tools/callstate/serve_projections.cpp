@@ -97,6 +97,11 @@ const history::HistoryReader* ServedProjections::reader() const {
   return history_ ? &history_->reader() : nullptr;
 }
 
+void ServedProjections::copy_index(const std::filesystem::path& to) const {
+  // Without it a tool reads the whole log.
+  if (history_) (void)history_->index().copy_to(to);
+}
+
 ProjectionStatuses ServedProjections::statuses() const {
   ProjectionStatuses statuses;
   if (history_) statuses.push_back(history_->runner().status());

@@ -48,6 +48,8 @@ class ServedProjections {
   std::optional<transports::HttpResponse> answer(const transports::HttpRequest& request);
   /// Null without an index.
   [[nodiscard]] const history::HistoryReader* reader() const;
+  /// Links a copy of the index of calls, as of one moment; does nothing without one.
+  void copy_index(const std::filesystem::path& to) const;
   [[nodiscard]] ProjectionStatuses statuses() const;
   /// Nothing without webhooks.
   [[nodiscard]] std::optional<projections::WebhookReading> webhook_reading() const;

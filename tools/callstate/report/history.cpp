@@ -1,5 +1,6 @@
 #include "tools/callstate/report/history.hpp"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <variant>
@@ -14,23 +15,29 @@ bool starts_call(const call::Record& record) {
          std::holds_alternative<call::CallStarted>(record.payload);
 }
 
+/// Folds a record of the room, or of a start, into its history.
+void take_in(History& history, const call::Record& record, const call::Hash& hash) {
+  auto& chapters = history.chapters;
+  if (chapters.empty()) {
+    chapters.emplace_back();
+  } else if (starts_call(record)) {
+    call::Room room = chapters.back().room;
+    chapters.push_back({.entries = {}, .room = std::move(room)});
+  }
+  Chapter& chapter = chapters.back();
+  chapter.entries.push_back({.record = record, .hash = hash, .before = chapter.room.state});
+  call::evolve(chapter.room, record);
+  if (record.stream.kind == call::StreamKind::room) chapter.room.chain = hash;
+}
+
 /// Takes in the records of one log, in order, and keeps what was wanted of it.
 class Collector {
  public:
-  explicit Collector(const Wanted& wanted)
-      : wanted_(wanted), call_(call::parse_call_id(wanted.name)) {}
-
-  /// Whether the record, and hence all that follow, is beyond what is wanted.
-  [[nodiscard]] bool beyond(const call::Record& record) const {
-    if (!wanted_.until) return false;
-    if (const auto* position = std::get_if<call::Position>(&*wanted_.until)) {
-      return record.position > *position;
-    }
-    return record.at > std::get<call::Time>(*wanted_.until);
-  }
+  /// `end`: the last position that counts.
+  Collector(const Wanted& wanted, call::Position end)
+      : wanted_(wanted), call_(call::parse_call_id(wanted.name)), end_(end) {}
 
   void take(const call::Record& record, const engine::RecordHash& hash) {
-    last_ = record.position;
     switch (record.stream.kind) {
       case call::StreamKind::room:
         if (concerns(record)) take_in(history_of(record), record, hash);
@@ -50,7 +57,7 @@ class Collector {
     if (by_tenant_.empty()) return std::unexpected(nothing_found());
     if (by_tenant_.size() > 1) return std::unexpected(ambiguous());
     History history = std::move(by_tenant_.begin()->second);
-    history.as_of = last_;
+    history.as_of = end_;
     return history;
   }
 
@@ -70,27 +77,13 @@ class Collector {
     return found->second;
   }
 
-  static void take_in(History& history, const call::Record& record, const call::Hash& hash) {
-    auto& chapters = history.chapters;
-    if (chapters.empty()) {
-      chapters.emplace_back();
-    } else if (starts_call(record)) {
-      call::Room room = chapters.back().room;
-      chapters.push_back({.entries = {}, .room = std::move(room)});
-    }
-    Chapter& chapter = chapters.back();
-    chapter.entries.push_back({.record = record, .hash = hash, .before = chapter.room.state});
-    call::evolve(chapter.room, record);
-    if (record.stream.kind == call::StreamKind::room) chapter.room.chain = hash;
-  }
-
   [[nodiscard]] Trouble nothing_found() const {
     std::string text = call_ ? "There is no call or room " : "There is no room ";
     text += wanted_.name;
     if (wanted_.tenant) text += " of tenant " + std::string(wanted_.tenant->view());
     text += wanted_.until ? " in the log up to there" : " in this log";
-    text += last_ == 0 ? ", which holds nothing. "
-                       : " (positions 1 to " + std::to_string(last_) + "). ";
+    text +=
+        end_ == 0 ? ", which holds nothing. " : " (positions 1 to " + std::to_string(end_) + "). ";
     text += wanted_.until    ? "It may have begun later: leave --at out."
             : wanted_.tenant ? "Leave --tenant out to look at every tenant's rooms."
                              : "Room names are exact, capitals included.";
@@ -109,24 +102,118 @@ class Collector {
   const Wanted& wanted_;
   std::optional<call::CallId> call_;
   std::map<call::TenantId, History> by_tenant_;
-  call::Position last_ = 0;
+  const call::Position end_;
 };
+
+std::unexpected<Trouble> unreadable(const engine::Failure& failure) {
+  return std::unexpected(
+      Trouble{Exit::unusable,
+              failure.message + "\n`callstate verify` lists all that is wrong with a log."});
+}
+
+std::expected<call::Position, Trouble> end_of(const engine::LogReader& log, const Wanted& wanted) {
+  if (!wanted.until) return log.head();
+  const auto end = position_at(log, *wanted.until);
+  if (!end) return unreadable(end.error());
+  return *end;
+}
 
 }  // namespace
 
+std::expected<call::Position, engine::Failure> position_at(const engine::LogReader& log,
+                                                           const At& at) {
+  if (const auto* position = std::get_if<call::Position>(&at)) {
+    return std::min(*position, log.head());
+  }
+  call::Position before = log.first() - 1;  // not later than `at`
+  call::Position after = log.head() + 1;    // later
+  while (after - before > 1) {
+    const call::Position middle = before + (after - before) / 2;
+    bool later = false;
+    const auto read =
+        log.read(middle, middle, [&](const call::Record& record, const engine::RecordHash&) {
+          later = record.at > std::get<call::Time>(at);
+          return false;
+        });
+    if (!read) return std::unexpected(read.error());
+    (later ? after : before) = middle;
+  }
+  return before;
+}
+
+History as_of(const History& history, call::Position position) {
+  History past{.tenant = history.tenant,
+               .room = history.room,
+               .chapters = {},
+               .as_of = std::min(history.as_of, position)};
+  for (const Chapter& chapter : history.chapters) {
+    for (const Entry& entry : chapter.entries) {
+      if (entry.record.position <= position) take_in(past, entry.record, entry.hash);
+    }
+  }
+  if (past.chapters.empty()) past.chapters.emplace_back();
+  return past;
+}
+
+const Entry* find_entry(const History& history, call::Position position) {
+  for (const Chapter& chapter : history.chapters) {
+    const auto entry = std::ranges::find(chapter.entries, position,
+                                         [](const Entry& each) { return each.record.position; });
+    if (entry != chapter.entries.end()) return &*entry;
+  }
+  return nullptr;
+}
+
 std::expected<History, Trouble> find_history(const engine::LogReader& log, const Wanted& wanted) {
-  Collector collector(wanted);
+  const auto end = end_of(log, wanted);
+  if (!end) return std::unexpected(end.error());
+  Collector collector(wanted, *end);
   const auto read =
-      log.read(1, log.head(), [&](const call::Record& record, const engine::RecordHash& hash) {
-        if (collector.beyond(record)) return false;
+      log.read(1, *end, [&](const call::Record& record, const engine::RecordHash& hash) {
         collector.take(record, hash);
         return true;
       });
-  if (!read) {
-    return std::unexpected(Trouble{Exit::unusable, read.error().message +
-                                                       "\n`callstate verify` lists all that is "
-                                                       "wrong with a log."});
+  if (!read) return unreadable(read.error());
+  return std::move(collector).result();
+}
+
+std::expected<Whereabouts, history::Trouble> find_records(const history::RecordFinder& finder,
+                                                          const Wanted& wanted) {
+  history::RecordFinder::Positions positions;
+  const auto add = [&](const auto& found) {
+    if (found) positions.insert(positions.end(), found->begin(), found->end());
+    return found.has_value();
+  };
+  if (const auto room = call::RoomName::from(wanted.name)) {
+    const auto found = finder.of_room(wanted.tenant, *room);
+    if (!add(found)) return std::unexpected(found.error());
   }
+  if (const auto id = call::parse_call_id(wanted.name)) {
+    const auto found = finder.of_call(*id);
+    if (!add(found)) return std::unexpected(found.error());
+  }
+  const auto starts = finder.of_starts();
+  if (!add(starts)) return std::unexpected(starts.error());
+  std::ranges::sort(positions);
+  const auto repeated = std::ranges::unique(positions);
+  positions.erase(repeated.begin(), repeated.end());
+  return Whereabouts{std::move(positions), finder.position()};
+}
+
+std::expected<History, Trouble> find_history(const engine::LogReader& log, Whereabouts known,
+                                             const Wanted& wanted) {
+  const auto end = end_of(log, wanted);
+  if (!end) return std::unexpected(end.error());
+  std::erase_if(known.positions, [&](call::Position position) { return position > *end; });
+
+  Collector collector(wanted, *end);
+  const auto take = [&](const call::Record& record, const engine::RecordHash& hash) {
+    collector.take(record, hash);
+    return true;
+  };
+  auto read = log.read_at(known.positions, take);
+  if (read && known.upto < *end) read = log.read(known.upto + 1, *end, take);
+  if (!read) return unreadable(read.error());
   return std::move(collector).result();
 }
 

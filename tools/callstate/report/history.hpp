@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <expected>
 #include <functional>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "core/call/event.hpp"
 #include "core/call/state.hpp"
 #include "core/engine/ports.hpp"
+#include "core/history/ports.hpp"
 #include "tools/callstate/report/times.hpp"
 #include "tools/callstate/report/trouble.hpp"
 
@@ -21,6 +23,7 @@ struct Entry {
   call::Record record;
   call::Hash hash{};                               // of the record's bytes
   call::CallState before = call::CallState::idle;  // the room's, when it was appended
+  bool shown = true;                               // false: not what was asked for
 };
 
 /// A call from its CALL_STARTED up to the next; the first chapter of a room may
@@ -30,6 +33,7 @@ struct Chapter {
   call::Room room;  // after the last entry
 
   [[nodiscard]] bool has_call() const { return room.started_position != 0; }
+  [[nodiscard]] bool shows_any() const { return std::ranges::any_of(entries, &Entry::shown); }
 };
 
 struct History {
@@ -51,5 +55,29 @@ struct Wanted {
 /// Reads the log from its start. A room's SERVER_STARTED are those that came
 /// while its call was live.
 std::expected<History, Trouble> find_history(const engine::LogReader& log, const Wanted& wanted);
+
+/// Where the records lie that may be wanted, of those up to a position.
+struct Whereabouts {
+  history::RecordFinder::Positions positions;  // rising, each once
+  call::Position upto = 0;
+};
+std::expected<Whereabouts, history::Trouble> find_records(const history::RecordFinder& finder,
+                                                          const Wanted& wanted);
+
+/// The same history, for which only those records are read, and the log behind them.
+std::expected<History, Trouble> find_history(const engine::LogReader& log, Whereabouts known,
+                                             const Wanted& wanted);
+
+/// The same history as it was at an earlier position: with a chapter without entries
+/// where nothing had happened yet.
+History as_of(const History& history, call::Position position);
+
+/// The entry of a position; null when it is not in this history.
+const Entry* find_entry(const History& history, call::Position position);
+
+/// The last position up to `at`, within the log; 0 where all of it is later. The log's
+/// time never falls, so that few records are looked at.
+std::expected<call::Position, engine::Failure> position_at(const engine::LogReader& log,
+                                                           const At& at);
 
 }  // namespace callstate::tools

@@ -5,6 +5,8 @@
 #include <expected>
 #include <map>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "core/engine/ports.hpp"
 
@@ -26,6 +28,22 @@ struct Statistics {
   std::uint64_t rooms = 0;
   std::uint64_t users = 0;  // that did something, were called or came online
   std::uint64_t calls = 0;
+};
+
+/// Counts records that it is given in order.
+class StatisticsCounter {
+ public:
+  void take(const call::Record& record);
+  Statistics finish() &&;
+
+ private:
+  void take_in_room(const call::Record& record);
+
+  Statistics counted_;
+  std::unordered_set<std::string> tenants_;
+  std::unordered_set<std::string> rooms_;
+  std::unordered_set<std::string> users_;
+  std::unordered_map<std::string, call::Room> live_;
 };
 
 /// Reads the whole log once.

@@ -86,10 +86,7 @@ void put_outcomes(transports::JsonWriter& to, std::string_view key,
 
 }  // namespace
 
-std::string render_statistics(const LogAbout& about, const Statistics& counted,
-                              const Paint& paint) {
-  std::string text = facts(about, counted, paint);
-  if (counted.head == 0) return text;
+std::string render_counts(const Statistics& counted, const Paint& paint) {
   Table table({{"RECORDS"},
                {"ALL", Align::right},
                {"APPLIED", Align::right},
@@ -99,9 +96,29 @@ std::string render_statistics(const LogAbout& about, const Statistics& counted,
     table.add(row_of(type, outcomes, Tone::plain));
   }
   table.add(row_of("all", counted.total, Tone::bold));
-  text += concat("\n", table.render(paint, 2));
+  std::string text = table.render(paint, 2);
   text += counts("REFUSED AS", counted.refusals, paint);
   return text + counts("CALLS", counted.calls_by_status, paint);
+}
+
+std::string render_statistics(const LogAbout& about, const Statistics& counted,
+                              const Paint& paint) {
+  std::string text = facts(about, counted, paint);
+  if (counted.head == 0) return text;
+  return concat(text, "\n", render_counts(counted, paint));
+}
+
+void put_counts(transports::JsonWriter& to, const Statistics& counted) {
+  to.number("tenants", counted.tenants);
+  to.number("users", counted.users);
+  to.number("rooms", counted.rooms);
+  to.number("calls", counted.calls);
+  put_outcomes(to, "records", counted.total);
+  to.begin_object("recordsByType");
+  for (const auto& [type, outcomes] : counted.by_type) put_outcomes(to, type, outcomes);
+  to.end_object();
+  put_counts(to, "refusals", counted.refusals);
+  put_counts(to, "callsByStatus", counted.calls_by_status);
 }
 
 std::string statistics_json(const LogAbout& about, const Statistics& counted) {
@@ -118,16 +135,7 @@ std::string statistics_json(const LogAbout& about, const Statistics& counted) {
     to.time("firstAt", counted.first_at);
     to.time("lastAt", counted.last_at);
   }
-  to.number("tenants", counted.tenants);
-  to.number("users", counted.users);
-  to.number("rooms", counted.rooms);
-  to.number("calls", counted.calls);
-  put_outcomes(to, "records", counted.total);
-  to.begin_object("recordsByType");
-  for (const auto& [type, outcomes] : counted.by_type) put_outcomes(to, type, outcomes);
-  to.end_object();
-  put_counts(to, "refusals", counted.refusals);
-  put_counts(to, "callsByStatus", counted.calls_by_status);
+  put_counts(to, counted);
   to.end_object();
   return text + '\n';
 }

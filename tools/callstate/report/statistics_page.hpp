@@ -5,6 +5,7 @@
 
 #include "tools/callstate/report/statistics.hpp"
 #include "tools/callstate/report/table.hpp"
+#include "transports/json_writer.hpp"
 
 namespace callstate::tools {
 
@@ -16,6 +17,11 @@ struct LogAbout {
   std::uint64_t bytes = 0;
   call::Position mark = 0;  // of the last checkpoint; 0: none
 };
+
+/// Records by type and outcome, refusals by code, calls by status.
+std::string render_counts(const Statistics& counted, const Paint& paint);
+/// All that is counted, as members of an object.
+void put_counts(transports::JsonWriter& to, const Statistics& counted);
 
 std::string render_statistics(const LogAbout& about, const Statistics& counted, const Paint& paint);
 

@@ -4,7 +4,9 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <optional>
 
+#include "tools/callstate/report/durations.hpp"
 #include "transports/json_concat.hpp"
 #include "transports/text_values.hpp"
 
@@ -25,6 +27,15 @@ std::string print(const char* format, Numbers... numbers) {
   std::array<char, 64> text{};
   const int size = std::snprintf(text.data(), text.size(), format, numbers...);
   return {text.data(), static_cast<std::size_t>(size)};
+}
+
+/// How long before now, where that is how the time is given.
+std::optional<std::expected<call::Duration, std::string>> parse_before(std::string_view text) {
+  constexpr std::string_view now = "now";
+  if (text == now) return call::Duration(0);
+  if (text.starts_with(now)) text.remove_prefix(now.size());
+  if (!text.starts_with('-')) return std::nullopt;
+  return parse_duration(text.substr(1));
 }
 
 }  // namespace
@@ -55,6 +66,28 @@ std::expected<call::Time, std::string> parse_time(std::string_view text) {
                                   "Z for UTC, or an offset such as +01:00"));
   }
   return std::unexpected(sentence + " (write 2026-11-23T01:02:03Z)");
+}
+
+std::expected<call::Time, std::string> parse_time(std::string_view text, call::Time now) {
+  if (const auto before = parse_before(text)) {
+    if (!*before) return std::unexpected(before->error());
+    return now - **before;
+  }
+  auto time = parse_time(text);
+  if (!time && !transports::parse_time(std::string(text) + "Z")) {
+    return std::unexpected(concat("\"", text,
+                                  "\" is no time (write 2026-11-23T01:02:03Z, or -2h for two hours "
+                                  "before now)"));
+  }
+  return time;
+}
+
+std::expected<At, std::string> parse_at(std::string_view text, call::Time now) {
+  if (const auto before = parse_before(text)) {
+    if (!*before) return std::unexpected(before->error());
+    return now - **before;
+  }
+  return parse_at(text);
 }
 
 std::expected<At, std::string> parse_at(std::string_view text) {

@@ -19,10 +19,15 @@ std::string write_clock(call::Time time);
 /// space may stand for the T. The failure is a sentence.
 std::expected<call::Time, std::string> parse_time(std::string_view text);
 
+/// The same, or before `now`: `now`, `-90s`, `-1h30m`, `now-2h`.
+std::expected<call::Time, std::string> parse_time(std::string_view text, call::Time now);
+
 /// A point in a log.
 using At = std::variant<call::Position, call::Time>;
 
 /// A position (digits) or a time.
 std::expected<At, std::string> parse_at(std::string_view text);
+/// The same, or a time before `now` as above.
+std::expected<At, std::string> parse_at(std::string_view text, call::Time now);
 
 }  // namespace callstate::tools
