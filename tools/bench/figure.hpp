@@ -54,6 +54,8 @@ std::string fresh_folder(const Options& options, const std::string& name);
 void measure_append(const Options& options, std::vector<Figure>& figures);
 void measure_latency(const Options& options, std::vector<Figure>& figures);
 void measure_replay(const Options& options, std::vector<Figure>& figures);
+void measure_export(const Options& options, std::vector<Figure>& figures);
+void measure_recheck(const Options& options, std::vector<Figure>& figures);
 void measure_hop(const Options& options, std::vector<Figure>& figures);
 void measure_idle(const Options& options, std::vector<Figure>& figures);
 void measure_restart(const Options& options, std::vector<Figure>& figures);

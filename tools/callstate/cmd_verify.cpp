@@ -35,6 +35,11 @@ int run(const Options& options) {
   const auto began = std::chrono::steady_clock::now();
   const auto log = LogSource::open(options.log);
   Verification found;
+  if (log && (*log)->is_part()) {
+    return complain("verify", {Exit::unusable,
+                               "This is a part of a log, which `import` checked when it made it: "
+                               "its streams may begin in the middle. Verify the whole log."});
+  }
   if (log) {
     found = verify(**log, options.blocks);
   } else if (log.error().exit == Exit::found) {
