@@ -9,10 +9,20 @@
 
 namespace callstate::storage {
 
+namespace {
+
+constexpr std::string_view advice =
+    ". Nothing was changed. Restore the directory from a checkpoint or a backup; what is left of "
+    "it can be kept for an inquiry, and `callstate repair` makes a copy without what is damaged";
+
+}  // namespace
+
 engine::Failure with_advice(const std::string& sentence) {
-  return {sentence +
-          ". Nothing was changed. Restore the directory from a checkpoint or a backup; what is "
-          "left of it can be kept for an inquiry"};
+  return {sentence + std::string(advice)};
+}
+
+bool is_damage(const engine::Failure& failure) {
+  return failure.message.contains(advice);
 }
 
 std::optional<std::string> advice_on_trouble(std::string_view text) {

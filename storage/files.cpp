@@ -98,6 +98,11 @@ bool replace_file(const std::filesystem::path& file, std::string_view bytes) {
   return std::rename(made.c_str(), file.c_str()) == 0;
 }
 
+bool sync_file(const std::filesystem::path& path) {
+  const OpenFile open(path, O_RDONLY);
+  return open.get() >= 0 && ::fsync(open.get()) == 0;
+}
+
 bool never_written(const std::filesystem::path& file, std::uint64_t offset) {
   const OpenFile open(file, O_RDONLY);
   if (open.get() < 0) return false;

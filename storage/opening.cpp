@@ -88,6 +88,24 @@ std::expected<void, Failure> check_identity(Database& database, Access access) {
   return {};
 }
 
+/// What was carried here says so.
+std::expected<void, Failure> check_carried(Database& database, Access access) {
+  std::string part;
+  auto status = database.db->Get({}, database.meta, part_key, &part);
+  database.part = status.ok();
+  if (status.ok() || status.IsNotFound()) {
+    status = database.db->Get({}, database.meta, carried_key, &database.carried);
+  }
+  if (!status.ok() && !status.IsNotFound()) {
+    return std::unexpected(unreadable(database.path, status));
+  }
+  if (!database.part || access == Access::read_only) return {};
+  return std::unexpected(Failure{"the log in " + database.path.string() + " is a part of the log " +
+                                 database.log_id +
+                                 ", carried here: tools read it, and no server can go on with it; "
+                                 "serve the whole log"});
+}
+
 /// A mark is written after the records that it covers.
 std::expected<void, Failure> check_mark(Database& database) {
   std::string value;
@@ -147,6 +165,7 @@ std::expected<void, Failure> drop_unmarked_snapshots(Database& database) {
 
 std::expected<void, Failure> check(Database& database, Access access) {
   if (auto identity = check_identity(database, access); !identity) return identity;
+  if (auto carried = check_carried(database, access); !carried) return carried;
   const auto head = check_contiguity(database);
   if (!head) return std::unexpected(head.error());
   database.head = *head;

@@ -11,6 +11,12 @@ PositionKey::PositionKey(call::Position position) {
   }
 }
 
+std::string original_key(call::Position position) {
+  std::string key(1, original_prefix);
+  key += PositionKey(position).view();
+  return key;
+}
+
 std::optional<call::Position> parse_position(std::string_view key) {
   if (key.size() != sizeof(call::Position)) return std::nullopt;
   call::Position position = 0;

@@ -11,6 +11,7 @@
 #include "storage/detail/head_file.hpp"
 #include "storage/detail/log_reader.hpp"
 #include "storage/detail/opening.hpp"
+#include "storage/detail/positions.hpp"
 #include "storage/detail/snapshots.hpp"
 #include "storage/detail/stored_snapshots.hpp"
 #include "storage/detail/table_check.hpp"
@@ -216,6 +217,19 @@ unsigned StoredLog::format_version() const {
 }
 const std::string& StoredLog::log_id() const {
   return parts_->database->log_id;
+}
+bool StoredLog::is_part() const {
+  return parts_->database->part;
+}
+const std::string& StoredLog::carried() const {
+  return parts_->database->carried;
+}
+call::Position StoredLog::original(call::Position position) const {
+  if (!is_part()) return position;
+  std::string value;
+  const auto status =
+      parts_->database->db->Get({}, parts_->database->meta, original_key(position), &value);
+  return status.ok() ? parse_position(value).value_or(0) : 0;
 }
 
 std::expected<void, engine::Failure> StoredLog::verify_checksums() const {

@@ -104,6 +104,14 @@ class StoredLog {
   /// To look at: what is put is dropped.
   engine::SnapshotStore& snapshots();
   [[nodiscard]] const std::string& log_id() const;
+  /// Whether it holds some of a log's records only, under positions of its own from
+  /// 1: made by LogMaker out of what was carried from elsewhere.
+  [[nodiscard]] bool is_part() const;
+  /// Which position the record had in the log that this is a part of; its own where
+  /// this is a whole log. 0 where that cannot be read.
+  [[nodiscard]] call::Position original(call::Position position) const;
+  /// What LogMaker was told of the log; empty for one that a server made.
+  [[nodiscard]] const std::string& carried() const;
   /// Of what is in the directory; at most this build's own.
   [[nodiscard]] unsigned format_version() const;
   std::expected<void, engine::Failure> verify_checksums() const;

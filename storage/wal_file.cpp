@@ -130,6 +130,21 @@ class Scan {
     }
   }
 
+  /// Where the next entry that checks begins, from `from` on: at any byte of its
+  /// block, then where a later block's first entry begins; the end when there is none.
+  [[nodiscard]] std::size_t entry_from(std::size_t from) const {
+    std::string record;
+    const auto block_end = (from / block_bytes + 1) * block_bytes;
+    for (auto at = from; at < std::min(block_end, bytes_.size()); ++at) {
+      if (read(at, record).fault == Fault::none) return at;
+    }
+    for (auto block = block_end; block < bytes_.size(); block += block_bytes) {
+      const auto at = first_in(block);
+      if (read(at, record).fault == Fault::none) return at;
+    }
+    return bytes_.size();
+  }
+
   /// The first position in an entry that checks, from `from` on: at any byte of
   /// its block, then from the beginning of each block, where a chunk begins.
   [[nodiscard]] call::Position position_from(std::size_t from) const {
@@ -138,17 +153,22 @@ class Scan {
       if (const auto position = position_at(at)) return position;
     }
     for (auto block = block_end; block < bytes_.size(); block += block_bytes) {
-      auto at = block;
-      for (auto chunk = chunk_at(at); chunk.fault == Fault::none; chunk = chunk_at(at)) {
-        if (chunk.type == full || chunk.type == first) break;
-        at += header_bytes + chunk.payload.size();
-      }
-      if (const auto position = position_at(at)) return position;
+      if (const auto position = position_at(first_in(block))) return position;
     }
     return 0;
   }
 
  private:
+  /// Where the first entry that begins in the block does so, as far as its chunks check.
+  [[nodiscard]] std::size_t first_in(std::size_t block) const {
+    auto at = block;
+    for (auto chunk = chunk_at(at); chunk.fault == Fault::none; chunk = chunk_at(at)) {
+      if (chunk.type == full || chunk.type == first) break;
+      at += header_bytes + chunk.payload.size();
+    }
+    return at;
+  }
+
   [[nodiscard]] std::size_t past_rest_of_block(std::size_t at) const {
     const auto left = block_bytes - at % block_bytes;
     return left < header_bytes ? std::min(at + left, bytes_.size()) : at;
@@ -289,6 +309,26 @@ std::expected<std::vector<WalFile>, engine::Failure> read_wal(
     files.push_back(scan(path, *bytes));
   }
   return files;
+}
+
+std::expected<void, engine::Failure> each_sound_entry(
+    const std::filesystem::path& file, const std::function<void(std::string_view entry)>& each) {
+  const auto bytes = read_file(file);
+  if (!bytes) return std::unexpected(bytes.error());
+  Scan scan(*bytes);
+  std::string entry;
+  for (std::size_t at = 0;;) {
+    const auto step = scan.read(at, entry);
+    if (step.fault == Fault::end) return {};
+    if (step.fault == Fault::none) {
+      each(entry);
+      at = step.at;
+    } else {
+      const auto next = scan.entry_from(step.begin + 1);
+      if (next >= bytes->size()) return {};
+      at = next;
+    }
+  }
 }
 
 void judge_torn_tails(std::vector<WalFile>& files) {

@@ -47,50 +47,80 @@ struct CallStarted {
   std::string media_room{};  // the media server's name for the call's room; empty: it has none
   std::vector<KnownRole> callee_roles{};  // one for each callee; empty: none is known
   KnownRole caller_role{};                // where another acts for the caller
+
+  friend bool operator==(const CallStarted&, const CallStarted&) = default;
 };
-struct Ringing {};
+struct Ringing {
+  friend bool operator==(const Ringing&, const Ringing&) = default;
+};
 struct Accepted {
   Time max_deadline{};  // when the call ends by itself; set by the first answer
+
+  friend bool operator==(const Accepted&, const Accepted&) = default;
 };
 struct Rejected {
   std::string reason;  // the client's own word; may be empty
+
+  friend bool operator==(const Rejected&, const Rejected&) = default;
 };
 struct Ended {
   EndReason reason = EndReason::none;
   std::string detail;  // the client's own word; may be empty
   std::uint32_t duration_s = 0;
+
+  friend bool operator==(const Ended&, const Ended&) = default;
 };
-struct TimedOut {};
+struct TimedOut {
+  friend bool operator==(const TimedOut&, const TimedOut&) = default;
+};
 struct CalleeOffline {
   UserId callee;
+
+  friend bool operator==(const CalleeOffline&, const CalleeOffline&) = default;
 };
 struct Invited {
   std::vector<UserId> callees;
   Time ring_deadline{};
   std::string media_room{};               // the call's, as in CallStarted
   std::vector<KnownRole> callee_roles{};  // as in CallStarted
+
+  friend bool operator==(const Invited&, const Invited&) = default;
 };
 struct Signaled {
   UserId to;
   std::string data;  // compact JSON object
+
+  friend bool operator==(const Signaled&, const Signaled&) = default;
 };
 struct ParticipantJoined {
   UserId user;
+
+  friend bool operator==(const ParticipantJoined&, const ParticipantJoined&) = default;
 };
 struct ParticipantLeft {
   UserId user;
   LeaveReason reason = LeaveReason::hangup;
   Time grace_deadline{};  // `disconnected`: until when a return counts as a reconnect
+
+  friend bool operator==(const ParticipantLeft&, const ParticipantLeft&) = default;
 };
-struct UserOnline {};
-struct UserOffline {};
+struct UserOnline {
+  friend bool operator==(const UserOnline&, const UserOnline&) = default;
+};
+struct UserOffline {
+  friend bool operator==(const UserOffline&, const UserOffline&) = default;
+};
 struct UserInCall {
   RoomName room;
+
+  friend bool operator==(const UserInCall&, const UserInCall&) = default;
 };
 struct ServerStarted {
   Time grace_deadline{};     // every participant's reconnect deadline
   Time presence_deadline{};  // when users who have not come back are offline
   std::string version;
+
+  friend bool operator==(const ServerStarted&, const ServerStarted&) = default;
 };
 /// What the media server has said about the room. It is told, and changes
 /// nothing: what follows from it is an event of its own.
@@ -99,10 +129,14 @@ struct MediaReported {
   UserId user;         // whom it is about; empty: nobody
   std::string detail;  // the kind of a track, why a connection ended …; may be empty
   Time reported_at{};  // by the media server's clock, in whole seconds; epoch: it gave none
+
+  friend bool operator==(const MediaReported&, const MediaReported&) = default;
 };
 /// Tokens of the user that were issued at `before` or earlier hold no longer.
 struct Revoked {
   Time before{};
+
+  friend bool operator==(const Revoked&, const Revoked&) = default;
 };
 
 /// Seals the records of the positions `first` … `last`, both included: whoever has
@@ -117,6 +151,8 @@ struct Sealed {
   std::string log_id{};
   KeyId key{};  // all zero: it is not signed
   Signature signature{};
+
+  friend bool operator==(const Sealed&, const Sealed&) = default;
 };
 
 /// The order is the order of the union in the schema: append only.

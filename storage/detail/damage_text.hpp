@@ -16,6 +16,9 @@ namespace callstate::storage {
 /// The sentence, and what to do about a damaged log.
 engine::Failure with_advice(const std::string& sentence);
 
+/// Whether it is such a sentence.
+bool is_damage(const engine::Failure& failure);
+
 /// What to do where a text of RocksDB or of the system speaks of trouble that is
 /// not damage: too many open files, no permission, a disk that cannot be read.
 std::optional<std::string> advice_on_trouble(std::string_view text);

@@ -23,6 +23,9 @@ std::expected<std::string, engine::Failure> read_file(const std::filesystem::pat
 /// before the step. False when that fails; the old one is then still there.
 bool replace_file(const std::filesystem::path& file, std::string_view bytes);
 
+/// Makes what was written to the file, or the names in the directory, durable.
+bool sync_file(const std::filesystem::path& path);
+
 /// Whether the file's bytes from `offset` on are a hole, to which nothing was
 /// ever written. False where the file system does not say.
 bool never_written(const std::filesystem::path& file, std::uint64_t offset);

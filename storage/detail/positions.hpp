@@ -20,6 +20,12 @@ struct PositionKey {
 
   std::array<char, 8> bytes;
 };
+/// Before a position as a key: which one the record had in the log that it is a
+/// part of.
+constexpr char original_prefix = 'p';
+/// Of the family `meta`: under which a part of a log keeps the record's original
+/// position.
+std::string original_key(call::Position position);
 /// Nothing for a key of another length, or 0.
 std::optional<call::Position> parse_position(std::string_view key);
 

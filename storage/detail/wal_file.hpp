@@ -3,7 +3,9 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/engine/ports.hpp"
@@ -54,6 +56,11 @@ struct WalFile {
 /// one cannot be read at all.
 std::expected<std::vector<WalFile>, engine::Failure> read_wal(
     const std::filesystem::path& directory);
+
+/// Calls `each` for every entry of one such file that checks, also behind damage: what
+/// can still be read of it.
+std::expected<void, engine::Failure> each_sound_entry(
+    const std::filesystem::path& file, const std::function<void(std::string_view entry)>& each);
 
 /// Makes `damaged` of a torn tail that the next files do not go on behind: only
 /// the last write of all can be torn, or one that a later start has cut off.

@@ -4,6 +4,8 @@
 #include <string>
 #include <utility>
 
+#include "tools/callstate/carry/recheck.hpp"
+
 namespace callstate::simulation {
 namespace {
 
@@ -82,6 +84,7 @@ Tally World::run() {
   timeline_.in(dice_.between(seconds(1), seconds(20)), [this] { something_goes_wrong(); });
   timeline_.run_for(dice_.between(minutes(1), minutes(4)));
   quiet_end();
+  check_recheck();
   tally_.records = truth_.head();
   for (call::Position position = 1; position <= truth_.head(); ++position) {
     const auto& record = truth_.at(position);
@@ -90,6 +93,16 @@ Tally World::run() {
   }
   tally_.checkpoints = snapshots_.marks();
   return tally_;
+}
+
+/// What the engine has decided, the rules decide again.
+void World::check_recheck() const {
+  const auto found = tools::recheck(log_, {});
+  if (!found) throw Violation("the history cannot be decided again: " + found.error().message);
+  if (found->good()) return;
+  const auto& first = found->differences.front();
+  throw Violation("decided again, position " + std::to_string(first.first) + ", " + first.rule +
+                  ", is " + first.now + " and was " + first.recorded);
 }
 
 // ---- the server ---------------------------------------------------------------

@@ -46,6 +46,7 @@ class World final : public Network {
   void come_to_rest(const char* otherwise);
   void check_everything_ended();
   void check_clean_restart();
+  void check_recheck() const;
   void close_later(const std::shared_ptr<Wire>& wire, call::Duration delay);
   void cut_all_wires();
   [[nodiscard]] call::Duration travel_time(const Wire& wire);

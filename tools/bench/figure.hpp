@@ -56,6 +56,8 @@ void measure_append(const Options& options, std::vector<Figure>& figures);
 void measure_latency(const Options& options, std::vector<Figure>& figures);
 void measure_verify(const Options& options, std::vector<Figure>& figures);
 void measure_replay(const Options& options, std::vector<Figure>& figures);
+void measure_export(const Options& options, std::vector<Figure>& figures);
+void measure_recheck(const Options& options, std::vector<Figure>& figures);
 void measure_hop(const Options& options, std::vector<Figure>& figures);
 void measure_idle(const Options& options, std::vector<Figure>& figures);
 void measure_restart(const Options& options, std::vector<Figure>& figures);

@@ -27,7 +27,7 @@ int main(int argc, char** argv) {
                  "messages of the log that is projected to PostgreSQL")
       ->capture_default_str();
   app.add_option("figures", options.only,
-                 "append, latency, replay, verify, hop, idle, restart, projection, timeline; all");
+                 "append, latency, replay, verify, export, recheck, hop, idle, restart, projection, timeline; all");
   bool beast_echo = false;
   app.add_flag("--beast-echo", beast_echo, "be the bare echo server that others are held against")
       ->group("");  // started by the figures themselves
@@ -48,6 +48,8 @@ int main(int argc, char** argv) {
                        {"latency", measure_latency},
                        {"replay", measure_replay},
                        {"verify", measure_verify},
+                       {"export", measure_export},
+                       {"recheck", measure_recheck},
                        {"hop", measure_hop},
                        {"idle", measure_idle},
                        {"restart", measure_restart},

@@ -4,29 +4,10 @@
 #include "core/call/evolve.hpp"
 #include "tools/bench/embedded.hpp"
 #include "tools/bench/figure.hpp"
+#include "tools/bench/no_snapshots.hpp"
 #include "tools/bench/raw_log.hpp"
 
 namespace callstate::bench {
-namespace {
-
-/// Nothing is kept: every replay begins with the first record.
-class NoSnapshots final : public engine::SnapshotStore {
- public:
-  Mark last_mark() override { return {}; }
-  std::optional<call::Room> find_room(const call::Stream&) override { return std::nullopt; }
-  std::optional<call::User> find_user(const call::Stream&) override { return std::nullopt; }
-  void put(const call::Stream&, const call::Room&) override {}
-  void put(const call::Stream&, const call::User&) override {}
-  void put(std::shared_ptr<const engine::MailSegment>) override {}
-  std::vector<call::Position> find_mail(const engine::Fingerprint&, call::Position,
-                                        std::size_t) override {
-    return {};
-  }
-  void mark(Mark) override {}
-};
-
-}  // namespace
-
 void measure_replay(const Options& options, std::vector<Figure>& figures) {
   const auto folder = fresh_folder(options, "replay");
   {

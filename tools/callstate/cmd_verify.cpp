@@ -84,6 +84,11 @@ int run(const Options& options) {
   if (!options.file.empty()) return run_on_file(options, *keys);
   const auto log = LogSource::open(options.log);
   Verification found;
+  if (log && (*log)->is_part()) {
+    return complain("verify", {Exit::unusable,
+                               "This is a part of a log, which `import` checked when it made it: "
+                               "its streams may begin in the middle. Verify the whole log."});
+  }
   if (log) {
     found = verify(**log, options.blocks, *keys);
   } else if (log.error().exit == Exit::found) {

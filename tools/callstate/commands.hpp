@@ -10,12 +10,18 @@ class App;
 
 namespace callstate::tools {
 
+void add_backup(CLI::App& app, int& exit_code);
 void add_completion(CLI::App& app, int& exit_code);
 void add_demo(CLI::App& app, int& exit_code);
 void add_diff(CLI::App& app, int& exit_code);
 void add_evidence(CLI::App& app, int& exit_code);
+void add_export(CLI::App& app, int& exit_code);
+void add_import(CLI::App& app, int& exit_code);
 void add_projection(CLI::App& app, int& exit_code);
+void add_recheck(CLI::App& app, int& exit_code);
+void add_repair(CLI::App& app, int& exit_code);
 void add_replay(CLI::App& app, int& exit_code);
+void add_restore(CLI::App& app, int& exit_code);
 void add_state(CLI::App& app, int& exit_code);
 void add_stats(CLI::App& app, int& exit_code);
 void add_timeline(CLI::App& app, int& exit_code);

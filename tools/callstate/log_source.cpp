@@ -46,6 +46,7 @@ class OpenLog final : public LogSource {
     }
     return index_.get();
   }
+  [[nodiscard]] fs::path path() const override { return path_; }
   [[nodiscard]] LogAbout about() override {
     return {.path = checkpoint_ ? checkpoint_->server()
                                 : fs::absolute(path_).lexically_normal().string(),
@@ -63,6 +64,11 @@ class OpenLog final : public LogSource {
     }
     const std::string& which = own.empty() ? asked : own;
     return which.empty() ? std::nullopt : std::optional(call::TenantId::clipped(which));
+  }
+  [[nodiscard]] bool is_part() const override { return log_->is_part(); }
+  [[nodiscard]] const std::string& carried() const override { return log_->carried(); }
+  [[nodiscard]] call::Position original(call::Position position) const override {
+    return log_->original(position);
   }
   [[nodiscard]] std::expected<void, engine::Failure> verify_checksums() const override {
     return log_->verify_checksums();

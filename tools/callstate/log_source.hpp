@@ -1,6 +1,7 @@
 #pragma once
 
 #include <expected>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -44,10 +45,17 @@ class LogSource {
   /// that can be used.
   [[nodiscard]] virtual std::expected<const history::RecordFinder*, std::string> finder() = 0;
   [[nodiscard]] virtual LogAbout about() = 0;
+  /// The directory that it is read from; of a checkpoint for as long as this lives.
+  [[nodiscard]] virtual std::filesystem::path path() const = 0;
   /// The tenant to look at, nothing for all: the asked-for one, if not empty.
   /// An auditor of a running server sees its own and no other.
   [[nodiscard]] virtual std::expected<std::optional<call::TenantId>, Trouble> tenant(
       const std::string& asked) const = 0;
+  /// Of one that `import` made: whether it is a part of a log, what its export's first
+  /// line was, and where a record was in the log that it is a part of.
+  [[nodiscard]] virtual bool is_part() const = 0;
+  [[nodiscard]] virtual const std::string& carried() const = 0;
+  [[nodiscard]] virtual call::Position original(call::Position position) const = 0;
   /// Reads every block of every file.
   [[nodiscard]] virtual std::expected<void, engine::Failure> verify_checksums() const = 0;
 };

@@ -65,6 +65,12 @@ int main(int argc, char** argv) {
   callstate::tools::add_stats(app, exit_code);
   callstate::tools::add_verify(app, exit_code);
   callstate::tools::add_evidence(app, exit_code);
+  callstate::tools::add_export(app, exit_code);
+  callstate::tools::add_import(app, exit_code);
+  callstate::tools::add_recheck(app, exit_code);
+  callstate::tools::add_backup(app, exit_code);
+  callstate::tools::add_restore(app, exit_code);
+  callstate::tools::add_repair(app, exit_code);
   callstate::tools::add_projection(app, exit_code);
   callstate::tools::add_webhooks(app, exit_code);
   callstate::tools::add_completion(app, exit_code);

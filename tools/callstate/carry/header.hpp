@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tools/callstate/carry/line.hpp"
+#include "tools/callstate/carry/selection.hpp"
+
+// The first and the last line of an export.
+
+namespace callstate::tools {
+
+/// What an export is of.
+struct Header {
+  std::string log_id;
+  call::Position head = 0;  // of the log at that time
+  bool anonymised = false;
+  /// Each narrows what the one before has left; none: the whole log.
+  std::vector<Selection> part{};
+
+  [[nodiscard]] bool whole() const { return part.empty(); }
+};
+
+/// With the line's end.
+std::string write_header(const Header& header);
+/// Refuses what a newer version has written.
+std::expected<Header, LineFault> read_header(std::string_view line);
+
+/// The last line, which says that none is missing. With its end.
+std::string write_footer(std::uint64_t records);
+/// Nothing for a line that is none.
+std::optional<std::uint64_t> read_footer(std::string_view line);
+
+}  // namespace callstate::tools
