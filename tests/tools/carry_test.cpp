@@ -13,6 +13,7 @@
 #include "storage/stores.hpp"
 #include "tools/callstate/carry/importing.hpp"
 #include "tools/callstate/carry/unpacker.hpp"
+#include "tools/callstate/report/verification.hpp"
 
 // Exports and imports: nothing is lost, and nothing else is taken.
 
@@ -329,6 +330,49 @@ TEST(Anonymising, KeepsTheShapeAndNoNames) {
     ASSERT_TRUE(made);
     EXPECT_EQ(shapes_in((*made)->reader()), shapes_in(log));
   }
+}
+
+/// A log of calls with seals over all of it.
+EncodedLog sealed_calls() {
+  EncodedLog log;
+  call::Position sealed_up_to = 0;
+  call::Position last_seal = 0;
+  const auto add = [&](const call::Record& record) {
+    log.add(record);
+    if (log.records.size() - sealed_up_to < 5) return;
+    seal::Tree tree(storage::sha256);
+    tree.start(sealed_up_to + 1);
+    for (auto at = sealed_up_to + 1; at <= log.head(); ++at) tree.add(log.hash(at));
+    call::Record seal{
+        .at = record.at,
+        .actor = {call::UserId::clipped(call::system_actor), call::Role::system, {}},
+        .payload = call::Sealed{.first = sealed_up_to + 1,
+                                .last = log.head(),
+                                .root = tree.root(),
+                                .previous_seal = last_seal,
+                                .previous = last_seal == 0 ? call::Hash{} : log.hash(last_seal),
+                                .log_id = a_log_id}};
+    seal.stream.kind = call::StreamKind::server;
+    sealed_up_to = log.head();
+    log.add(seal);
+    last_seal = log.head();
+  };
+  for (const auto& record : calls().records) add(record);
+  return log;
+}
+
+TEST(Anonymising, SealsAreMadeAnewOverWhatBecameOfTheLog) {
+  const auto log = sealed_calls();
+  Anonymiser anonymiser("a key", {});
+  const TemporaryDirectory directory;
+  ASSERT_EQ(import_text(export_text(log.exportable(), {}, &anonymiser), directory / "log"), "");
+  const auto made = storage::StoredLog::open(directory / "log");
+  ASSERT_TRUE(made);
+  const auto found = verify_log((*made)->reader(), nullptr,
+                                {.hash = storage::sha256, .log_id = (*made)->log_id()});
+  for (const auto& problem : found.problems) ADD_FAILURE() << problem.what;
+  EXPECT_GT(found.seals.seals, 1U);
+  EXPECT_EQ(found.seals.sealed_up_to, 10U);
 }
 
 TEST(Anonymising, TheSameKeyGivesTheSameAndAnotherKeyOthers) {

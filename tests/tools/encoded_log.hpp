@@ -44,6 +44,8 @@ class EncodedLog final : public engine::LogReader {
     return {};
   }
 
+  [[nodiscard]] const call::Hash& hash(call::Position at) const { return hashes_.at(at - 1); }
+
   [[nodiscard]] Exportable exportable() const {
     return {.log = *this, .header = {.log_id = a_log_id, .head = head()}};
   }
@@ -72,6 +74,7 @@ class RandomRecords {
   call::Record next() {
     call::Record record;
     record.payload = payload();
+    ++made_;
     now_ += std::chrono::microseconds(below(3) * below(5'000'000));
     record.at = now_;
     record.stream = stream(record.payload);
@@ -93,7 +96,8 @@ class RandomRecords {
     using namespace call;
     switch (below(std::variant_size_v<Payload>)) {
       case 0:
-        return CallStarted{user(), text(), users(), text(), text(), time(), text()};
+        return CallStarted{user(), text(), users(), text(),      text(),
+                           time(), text(), roles(), known_role()};
       case 1:
         return Ringing{};
       case 2:
@@ -107,7 +111,7 @@ class RandomRecords {
       case 6:
         return CalleeOffline{user()};
       case 7:
-        return Invited{users(), time(), text()};
+        return Invited{users(), time(), text(), roles()};
       case 8:
         return Signaled{user(), text()};
       case 9:
@@ -124,9 +128,29 @@ class RandomRecords {
         return ServerStarted{time(), time(), text()};
       case 15:
         return MediaReported{text(), user(), text(), time()};
-      default:
+      case 16:
         return Revoked{time()};
+      default:
+        return seal();
     }
+  }
+
+  /// Over some of the records before it, whatever they are.
+  call::Payload seal() {
+    if (made_ == 0) return call::TimedOut{};
+    call::Sealed sealed{.first = 1 + below(made_), .log_id = a_log_id};
+    sealed.last = sealed.first + below(made_ - sealed.first + 1);
+    sealed.root[0] = 7;
+    if (chance()) sealed.signature[63] = sealed.key[0] = 9;
+    return sealed;
+  }
+  std::vector<call::KnownRole> roles() {
+    std::vector<call::KnownRole> made;
+    for (unsigned i = below(4); i > 0; --i) made.push_back(known_role());
+    return made;
+  }
+  call::KnownRole known_role() {
+    return chance() ? call::KnownRole(static_cast<call::Role>(below(5))) : call::KnownRole();
   }
 
   /// One that the payload can be of.
@@ -186,6 +210,7 @@ class RandomRecords {
   bool chance() { return below(2) == 0; }
 
   std::mt19937 random_;
+  std::size_t made_ = 0;
   call::Time now_{std::chrono::sys_days(std::chrono::year(2026) / 11 / 23)};
 };
 

@@ -27,7 +27,8 @@ int main(int argc, char** argv) {
                  "messages of the log that is projected to PostgreSQL")
       ->capture_default_str();
   app.add_option("figures", options.only,
-                 "append, latency, replay, verify, export, recheck, hop, idle, restart, projection, timeline; all");
+                 "append, latency, replay, verify, export, recheck, hop, idle, restart, "
+                 "projection, timeline; all");
   bool beast_echo = false;
   app.add_flag("--beast-echo", beast_echo, "be the bare echo server that others are held against")
       ->group("");  // started by the figures themselves
@@ -44,16 +45,11 @@ int main(int argc, char** argv) {
 
   using Measures = std::vector<
       std::pair<std::string, std::function<void(const Options&, std::vector<Figure>&)>>>;
-  const Measures alone{{"append", measure_append},
-                       {"latency", measure_latency},
-                       {"replay", measure_replay},
-                       {"verify", measure_verify},
-                       {"export", measure_export},
-                       {"recheck", measure_recheck},
-                       {"hop", measure_hop},
-                       {"idle", measure_idle},
-                       {"restart", measure_restart},
-                       {"projection", measure_projection},
+  const Measures alone{{"append", measure_append},    {"latency", measure_latency},
+                       {"replay", measure_replay},    {"verify", measure_verify},
+                       {"export", measure_export},    {"recheck", measure_recheck},
+                       {"hop", measure_hop},          {"idle", measure_idle},
+                       {"restart", measure_restart},  {"projection", measure_projection},
                        {"timeline", measure_timeline}};
   const Measures beside_peers{{"flat_out", measure_flat_out},   {"paced", measure_paced},
                               {"projected", measure_projected}, {"storm", measure_storm},

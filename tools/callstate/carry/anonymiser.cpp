@@ -63,6 +63,7 @@ std::string_view kind_of(Meaning meaning) {
     case Meaning::label:
     case Meaning::json:
     case Meaning::version:
+    case Meaning::log:
       break;
   }
   return "text";
@@ -88,6 +89,8 @@ class Anonymiser::Fields {
     }
     if (meaning == Meaning::media_room) {
       text = by_.media_room(text);
+    } else if (meaning == Meaning::log) {
+      text = by_.log_id(text);
     } else if (meaning == Meaning::json) {
       text = concat("{\"was\":\"", by_.alias(kind_of(meaning), text), "\"}");
     } else {
@@ -100,7 +103,11 @@ class Anonymiser::Fields {
   void time(std::string_view, call::Time& time) const { time = by_.shifted(time); }
   template <class Enum>
   void name(std::string_view, Enum&) const {}
-  void number(std::string_view, std::uint32_t) const {}
+  void number(std::string_view, std::uint64_t) const {}
+  void roles(std::string_view, const std::vector<call::KnownRole>&) const {}
+  void role(std::string_view, const call::KnownRole&) const {}
+  template <std::size_t Size>
+  void bytes(std::string_view, const std::array<std::uint8_t, Size>&) const {}
 
  private:
   const Anonymiser& by_;
@@ -154,6 +161,7 @@ call::Hash Anonymiser::alter(call::Record& record) {
   fields.text({}, Meaning::message, message_id);
   if (!call.empty()) call = alias(call);
   std::visit([&](auto& fact) { each_field(fact, fields); }, payload);
+  if (auto* sealed = std::get_if<call::Sealed>(&payload)) reseal(*sealed);
   // The first of a stream in a part follows what is not in it.
   const auto [chain, first] = chains_.try_emplace(stream_);
   if (!first) {
@@ -161,13 +169,49 @@ call::Hash Anonymiser::alter(call::Record& record) {
   } else if (previous != call::Hash{}) {
     previous = alias(previous);
   }
-  return chain->second = storage::sha256(encoder_.encode(record));
+  chain->second = storage::sha256(encoder_.encode(record));
+  keep_for_seals(record, chain->second);
+  return chain->second;
+}
+
+void Anonymiser::keep_for_seals(const call::Record& record, const call::Hash& hash) {
+  if (record.position != unsealed_from_ + unsealed_.size()) {
+    // A part: no seal covers anything that is whole here.
+    unsealed_.clear();
+    unsealed_from_ = record.position;
+  }
+  unsealed_.push_back(hash);
+  if (std::holds_alternative<call::Sealed>(record.payload)) last_seal_ = {record.position, hash};
+}
+
+void Anonymiser::reseal(call::Sealed& sealed) {
+  sealed.key = {};
+  sealed.signature = {};
+  const bool follows = sealed.previous_seal == last_seal_.first;
+  sealed.previous = follows ? last_seal_.second : alias(sealed.previous);
+  const bool whole = sealed.first == unsealed_from_ && sealed.last >= sealed.first &&
+                     sealed.last - sealed.first < unsealed_.size();
+  if (!whole) {
+    sealed.root = alias(sealed.root);
+    return;
+  }
+  seal::Tree tree(storage::sha256);
+  tree.start(sealed.first);
+  for (; unsealed_from_ <= sealed.last; ++unsealed_from_) {
+    tree.add(unsealed_.front());
+    unsealed_.pop_front();
+  }
+  sealed.root = tree.root();
+}
+
+std::string Anonymiser::log_id(std::string_view text) const {
+  const auto id = call::parse_call_id(text);
+  return id ? call::to_string(alias(*id)) : alias("log", text);
 }
 
 void Anonymiser::alter(Header& header) const {
   header.anonymised = true;
-  if (const auto id = call::parse_call_id(header.log_id))
-    header.log_id = call::to_string(alias(*id));
+  header.log_id = log_id(header.log_id);
   for (auto& each : header.part) {
     if (each.call) each.call = alias(*each.call);
     each.room = alias("room", each.room);

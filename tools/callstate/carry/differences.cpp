@@ -31,7 +31,7 @@ std::string concluded(const call::Payload& payload) {
 
 }  // namespace
 
-std::string rule_of(const call::Room& room, const call::Record& record) {
+std::string situation_of(const call::Room& room, const call::Record& record) {
   return concat(type_of(record.payload), " in ", name_of(room.state));
 }
 

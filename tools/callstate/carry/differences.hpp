@@ -11,7 +11,7 @@
 namespace callstate::tools {
 
 /// `ACCEPTED in CONNECTED`: what was sent or concluded, and in which state.
-std::string rule_of(const call::Room& room, const call::Record& record);
+std::string situation_of(const call::Room& room, const call::Record& record);
 
 /// Gathers what differs: alike differences are counted, and the first one is kept.
 class Differences {

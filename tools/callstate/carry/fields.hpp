@@ -24,16 +24,18 @@ enum class Meaning : std::uint8_t {
   label,        // a person's name, a client's own words
   json,         // a JSON object
   version,      // of this program
+  log,          // a log's id
 };
 
 template <class T, class Event>
 concept Of = std::same_as<std::remove_const_t<T>, Event>;
 
-// `to` has text(key, meaning, text), users(key, ids), time(key, time),
-// name(key, enumerator) and number(key, number).
+// `to` has text(key, meaning, text), users(key, ids), roles(key, roles), role(key, role),
+// time(key, time), name(key, enumerator), number(key, number) and bytes(key, array).
 
 void each_field(Of<call::CallStarted> auto& fact, auto& to) {
-  auto& [caller, caller_name, callees, callee_name, metadata, ring_deadline, media_room] = fact;
+  auto& [caller, caller_name, callees, callee_name, metadata, ring_deadline, media_room,
+         callee_roles, caller_role] = fact;
   to.text("caller", Meaning::user, caller);
   to.text("callerName", Meaning::label, caller_name);
   to.users("callees", callees);
@@ -41,6 +43,8 @@ void each_field(Of<call::CallStarted> auto& fact, auto& to) {
   to.text("metadata", Meaning::json, metadata);
   to.time("ringDeadline", ring_deadline);
   to.text("mediaRoom", Meaning::media_room, media_room);
+  to.roles("calleeRoles", callee_roles);
+  to.role("callerRole", caller_role);
 }
 void each_field(Of<call::Ringing> auto& /*fact*/, auto& /*to*/) {
   static_assert(std::is_empty_v<call::Ringing>);
@@ -67,10 +71,11 @@ void each_field(Of<call::CalleeOffline> auto& fact, auto& to) {
   to.text("callee", Meaning::user, callee);
 }
 void each_field(Of<call::Invited> auto& fact, auto& to) {
-  auto& [callees, ring_deadline, media_room] = fact;
+  auto& [callees, ring_deadline, media_room, callee_roles] = fact;
   to.users("callees", callees);
   to.time("ringDeadline", ring_deadline);
   to.text("mediaRoom", Meaning::media_room, media_room);
+  to.roles("calleeRoles", callee_roles);
 }
 void each_field(Of<call::Signaled> auto& fact, auto& to) {
   auto& [addressee, data] = fact;
@@ -114,6 +119,17 @@ void each_field(Of<call::Revoked> auto& fact, auto& to) {
   auto& [before] = fact;
   to.time("before", before);
 }
+void each_field(Of<call::Sealed> auto& fact, auto& to) {
+  auto& [first, last, root, previous_seal, previous, log_id, key, signature] = fact;
+  to.number("first", first);
+  to.number("last", last);
+  to.bytes("root", root);
+  to.number("previousSeal", previous_seal);
+  to.bytes("previous", previous);
+  to.text("logId", Meaning::log, log_id);
+  to.bytes("key", key);
+  to.bytes("signature", signature);
+}
 
 /// Whose stream an event is of.
 struct StreamOf {
@@ -140,6 +156,7 @@ struct StreamOf {
   call::StreamKind operator()(const call::UserInCall&) const { return call::StreamKind::user; }
   call::StreamKind operator()(const call::Revoked&) const { return call::StreamKind::user; }
   call::StreamKind operator()(const call::ServerStarted&) const { return call::StreamKind::server; }
+  call::StreamKind operator()(const call::Sealed&) const { return call::StreamKind::server; }
 };
 
 }  // namespace callstate::tools

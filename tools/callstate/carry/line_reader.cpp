@@ -58,6 +58,15 @@ std::optional<std::string> read_text(const JsonValue& value) {
   return bytes && !transports::is_utf8(*bytes) ? bytes : std::nullopt;
 }
 
+call::KnownRole read_role(const JsonValue& value) {
+  for (unsigned i = 0; value.kind == JsonKind::string; ++i) {
+    const auto role = static_cast<call::Role>(i);
+    if (name_of(role) == "?") break;
+    if (name_of(role) == value.text) return role;
+  }
+  return std::nullopt;
+}
+
 /// Takes the members of one object, each once; keeps the first fault.
 class TakeFields {
  public:
@@ -126,12 +135,33 @@ class TakeFields {
     if (object_.find(key) == nullptr) return fail(key, "is missing");
     number(key, to);
   }
-  void hash(std::string_view key, call::Hash& to) {
+  void roles(std::string_view key, std::vector<call::KnownRole>& to) {
+    to.clear();
+    const auto* value = take(key);
+    if (value == nullptr) return;
+    if (value->kind != JsonKind::array) return fail(key, "is no array");
+    for (const JsonValue& each : *value) {
+      const auto role = each.kind == JsonKind::null ? call::KnownRole() : read_role(each);
+      if (each.kind != JsonKind::null && !role) return fail(key, "holds what is no role");
+      to.push_back(role);
+    }
+  }
+  void role(std::string_view key, call::KnownRole& to) {
+    to.reset();
+    const auto* value = take(key);
+    if (value == nullptr) return;
+    to = read_role(*value);
+    if (!to) fail(key, "is no role");
+  }
+  /// All are zero where it is left out.
+  template <std::size_t Size>
+  void bytes(std::string_view key, std::array<std::uint8_t, Size>& to) {
     to = {};
     const auto* value = take(key);
     if (value == nullptr) return;
     const auto bytes = value->kind == JsonKind::string ? from_hex(value->text) : std::nullopt;
-    if (!bytes || bytes->size() != to.size()) return fail(key, "is no SHA-256 in hexadecimal");
+    if (!bytes || bytes->size() != Size)
+      return fail(key, concat("is not ", std::to_string(Size), " bytes in hexadecimal"));
     std::ranges::copy(*bytes, to.begin());
   }
   void call_id(std::string_view key, call::CallId& to) {
@@ -242,9 +272,9 @@ std::expected<void, LineFault> read_line(std::string_view line, call::Record& re
   if (object.find("refusal") != nullptr) fields.name("refusal", refusal);
   const auto* type = fields.need("type", JsonKind::string);
   const auto* event = fields.need("event", JsonKind::object);
-  fields.hash("previous", previous);
+  fields.bytes("previous", previous);
   if (object.find("hash") == nullptr) fields.fail("hash", "is missing");
-  fields.hash("hash", hash);
+  fields.bytes("hash", hash);
   auto fault = fields.finish();
   if (!fault) fault = read_event(type->text, *event, payload);
   if (fault) return std::unexpected(*std::move(fault));

@@ -5,12 +5,14 @@
 
 #include "tools/callstate/carry/fields.hpp"
 #include "tools/callstate/carry/line.hpp"
+#include "transports/json_concat.hpp"
 #include "transports/json_writer.hpp"
 #include "transports/websocket_frame.hpp"
 
 namespace callstate::tools {
 namespace {
 
+using transports::concat;
 using transports::JsonWriter;
 
 constexpr std::string_view hex_digits = "0123456789abcdef";
@@ -66,9 +68,25 @@ class PutFields {
   void number(std::string_view key, std::uint64_t number) {
     if (number != 0) to_.number(key, number);
   }
-  void hash(std::string_view key, const call::Hash& hash) {
+  /// One name each, `null` where none is known.
+  void roles(std::string_view key, const std::vector<call::KnownRole>& roles) {
+    if (roles.empty()) return;
+    std::string names;
+    for (const auto& role : roles) {
+      names += names.empty() ? "[" : ",";
+      names += role ? concat("\"", name_of(*role), "\"") : "null";
+    }
+    to_.raw(key, names + ']');
+  }
+  void role(std::string_view key, const call::KnownRole& role) {
+    if (role) to_.text(key, name_of(*role));
+  }
+  /// In hexadecimal; left out where all are zero.
+  template <std::size_t Size>
+  void bytes(std::string_view key, const std::array<std::uint8_t, Size>& bytes) {
+    if (bytes == std::array<std::uint8_t, Size>{}) return;
     to_.raw(key, "\"");
-    append_hex(out_, hash);
+    append_hex(out_, bytes);
     out_.push_back('"');
   }
 
@@ -123,8 +141,8 @@ void write_line(std::string& out, const call::Record& record, const call::Hash& 
   to.begin_object("event");
   std::visit([&](const auto& fact) { each_field(fact, fields); }, payload);
   to.end_object();
-  if (previous != call::Hash{}) fields.hash("previous", previous);
-  fields.hash("hash", hash);
+  fields.bytes("previous", previous);
+  fields.bytes("hash", hash);
   to.end_object();
   out.push_back('\n');
 }

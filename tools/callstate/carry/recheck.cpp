@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <limits>
+#include <map>
 #include <unordered_set>
 #include <utility>
 
 #include "core/call/evolve.hpp"
 #include "core/engine/states.hpp"
 #include "storage/stream_text.hpp"
-#include "tools/callstate/carry/asked.hpp"
 #include "tools/callstate/carry/differences.hpp"
 #include "tools/callstate/carry/line.hpp"
+#include "tools/callstate/carry/origin.hpp"
 #include "tools/callstate/carry/ringing.hpp"
+#include "tools/callstate/report/reconsider.hpp"
 
 namespace callstate::tools {
 namespace {
@@ -130,7 +132,7 @@ class Rechecker {
   }
 
   void judge_message(const engine::RoomEntry& entry, const call::Record& record) {
-    auto body = message_of(record.payload);
+    auto body = body_of(record.payload);
     if (!body) {
       ++result_.folded;
       return;
@@ -175,7 +177,7 @@ class Rechecker {
   void compare(const engine::RoomEntry& entry, const call::Record& record, call::Verdict verdict) {
     if (verdict.outcome != record.outcome || verdict.refusal.code != record.refusal ||
         verdict.call != record.call || verdict.payload != record.payload) {
-      differences_.add(rule_of(entry.room, record), record, verdict);
+      differences_.add(situation_of(entry.room, record), record, verdict);
     }
     awaited_ = {.room = &entry,
                 .origin = Origin::message,
@@ -206,7 +208,7 @@ class Rechecker {
     }
     const call::Payload* now = room == &entry && next < events.size() ? &events[next++] : nullptr;
     if (now != nullptr && equal(*now, record.payload, detail_unknown)) return;
-    differences_.add(rule_of(entry.room, record), record, now);
+    differences_.add(situation_of(entry.room, record), record, now);
   }
 
   /// Another record follows: what should have come before it did not.
@@ -254,6 +256,7 @@ class Rechecker {
 
   void restart(const call::Record& record) {
     ++result_.folded;
+    if (!std::holds_alternative<call::ServerStarted>(record.payload)) return;
     for (auto* entry : live_) call::evolve(entry->room, record);
     for (auto* user : online_) call::evolve(*user, record);
   }
@@ -263,10 +266,14 @@ class Rechecker {
   call::Context context(const call::Record& record) {
     tenant_ = &record.stream.tenant;
     times_ = {};
+    roles_.clear();
     if (const auto* started = std::get_if<call::CallStarted>(&record.payload)) {
       times_.ring_timeout = until(started->ring_deadline, record.at);
+      remember_roles(started->callees, started->callee_roles);
+      if (started->caller_role) roles_.emplace(started->caller, *started->caller_role);
     } else if (const auto* invited = std::get_if<call::Invited>(&record.payload)) {
       times_.ring_timeout = until(invited->ring_deadline, record.at);
+      remember_roles(invited->callees, invited->callee_roles);
     } else if (const auto* accepted = std::get_if<call::Accepted>(&record.payload)) {
       times_.max_call_duration = until(accepted->max_deadline, record.at);
     }
@@ -274,7 +281,16 @@ class Rechecker {
             .new_call = {},
             .rules = times_,
             .online = nobody_,
-            .ringing_room = find_ringing_};
+            .ringing_room = find_ringing_,
+            .role_of = &role_of_};
+  }
+
+  /// Who knew them then, the log does not say.
+  void remember_roles(const std::vector<call::UserId>& users,
+                      const std::vector<call::KnownRole>& roles) {
+    for (std::size_t i = 0; i < std::min(users.size(), roles.size()); ++i) {
+      if (roles[i]) roles_.emplace(users[i], *roles[i]);
+    }
   }
 
   void fold(engine::RoomEntry& entry, const call::Record& record) {
@@ -310,6 +326,12 @@ class Rechecker {
       find_ringing_;
   const call::TenantId* tenant_ = nullptr;
   call::Rules times_;
+  std::map<call::UserId, call::Role> roles_;  // that the record names
+  const std::function<call::KnownRole(const call::UserId&)> role_of_ =
+      [this](const call::UserId& user) {
+        const auto found = roles_.find(user);
+        return found == roles_.end() ? call::KnownRole() : found->second;
+      };
   call::Message message_;
   call::Sender sender_;
   Awaited awaited_;

@@ -3,6 +3,7 @@
 #include <unordered_map>
 #include <utility>
 
+#include "core/seal/statement.hpp"
 #include "storage/record_codec.hpp"
 #include "storage/sha256.hpp"
 #include "storage/stream_text.hpp"
@@ -36,6 +37,10 @@ Fault impossible(const call::Record& record) {
   }
   if (kind == call::StreamKind::room && !call::parse_room_name(name.view())) {
     return is("name", "is no room's name");
+  }
+  const auto* sealed = std::get_if<call::Sealed>(&record.payload);
+  if (sealed != nullptr && !seal::well_formed(*sealed, record.position)) {
+    return is("event", "is a seal over positions that it cannot seal, or of no log");
   }
   const bool refused = record.outcome == call::Outcome::refused;
   if (refused != (record.refusal != call::ErrorCode::none)) {

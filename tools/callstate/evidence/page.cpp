@@ -7,6 +7,11 @@ namespace {
 
 constexpr std::size_t shown_bytes_max = 1024;
 
+/// Words of a file that anybody may have written.
+std::string shown(std::string_view text) {
+  return transports::printable(text, shown_bytes_max);
+}
+
 /// What has been shown, and what has not.
 std::string proven(const CheckedEvidence& found) {
   std::string text;

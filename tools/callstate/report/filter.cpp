@@ -37,6 +37,7 @@ struct Names {
   bool operator()(const call::UserInCall&) const { return false; }
   bool operator()(const call::ServerStarted&) const { return false; }
   bool operator()(const call::Revoked&) const { return false; }
+  bool operator()(const call::Sealed&) const { return false; }
 };
 
 std::string described(const Filter& filter) {

@@ -25,7 +25,8 @@ struct AskedFor {
   Body operator()(const call::Ended& e) const { return call::End{e.detail}; }
   Body operator()(const call::Invited& e) const { return call::Invite{e.callees}; }
   Body operator()(const call::Signaled& e) const { return call::Signal{e.to, e.data}; }
-  // A member of a group has hung up.
+  // What a member of a group said, who has hung up. An ENDED that was recorded as
+  // REJECTED has the same verdict.
   Body operator()(const call::ParticipantLeft&) const { return call::End{}; }
   // Of the server alone.
   Body operator()(const call::TimedOut&) const { return {}; }
@@ -37,6 +38,7 @@ struct AskedFor {
   Body operator()(const call::ServerStarted&) const { return {}; }
   Body operator()(const call::MediaReported&) const { return {}; }
   Body operator()(const call::Revoked&) const { return {}; }
+  Body operator()(const call::Sealed&) const { return {}; }
 };
 
 /// What a decision may know, as far as the record tells it.
@@ -188,9 +190,13 @@ Reconsidered of_server(const History& history, const call::Record& record,
 
 }  // namespace
 
+std::optional<call::MessageBody> body_of(const call::Payload& payload) {
+  return std::visit(AskedFor{}, payload);
+}
+
 std::optional<call::Message> message_of(const call::Record& record) {
   if (record.actor.role == call::Role::system) return std::nullopt;
-  auto body = std::visit(AskedFor{}, record.payload);
+  auto body = body_of(record.payload);
   if (!body) return std::nullopt;
   return call::Message{.room = call::RoomName::clipped(record.stream.name.view()),
                        .id = record.message_id,

@@ -22,6 +22,10 @@ struct Reconsidered {
 /// `before` and `position` are of the same history; the record is of the room, or a start.
 Reconsidered reconsider(const History& history, const Entry& entry, const call::Room& before);
 
+/// What a client sent from whose message this event came, as far as it matters to the
+/// rules. Nothing for what no client sends.
+std::optional<call::MessageBody> body_of(const call::Payload& payload);
+
 /// The message that the record is of, as far as the record holds it: nothing when no
 /// client sent it.
 std::optional<call::Message> message_of(const call::Record& record);

@@ -31,10 +31,10 @@ std::string sealed(const Verification& found) {
   if (seals.unchecked > 0) {
     text += " Their signatures were not checked: give --public-key FILE.";
   } else if (found.signatures_checked) {
-    text += " " + count_of(seals.good_signatures, "signature") + " checked.";
+    text += ' ' + count_of(seals.good_signatures, "signature") + " checked.";
   }
   if (seals.unsigned_seals > 0) {
-    text += " " + count_of(seals.unsigned_seals, "seal") +
+    text += ' ' + count_of(seals.unsigned_seals, "seal") +
             " without a signature: whoever can write the log can make such anew.";
   }
   return text + "\n";
