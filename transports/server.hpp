@@ -52,6 +52,9 @@ struct ServerSettings {
   /// Polls and streams of one user at once, each until its client has taken the answer;
   /// more are answered 429.
   std::size_t polls_per_user_max = 20;
+  /// Streams of the log of one user at once, and of all; more are answered 429.
+  std::size_t log_streams_per_user_max = 8;
+  std::size_t log_streams_max = 64;
   /// How long who asks for past calls waits for the history to come up to the log.
   std::chrono::milliseconds history_wait = std::chrono::seconds(1);
   std::vector<std::string> cors_origins{};  // whose pages may read answers; `*`: all

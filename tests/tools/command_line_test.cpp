@@ -130,7 +130,7 @@ TEST_F(CommandLine, ALogInUseIsTwoAndNamesTheServerToAsk) {
 
 TEST_F(CommandLine, HelpIsZeroForEveryCommand) {
   for (const auto* command :
-       {"", "serve", "demo", "token", "timeline", "state", "stats", "verify"}) {
+       {"", "serve", "demo", "token", "timeline", "tail", "state", "stats", "verify", "retain"}) {
     const auto made = run(std::string(command) + " --help");
     EXPECT_EQ(made.exit, 0) << command;
     EXPECT_THAT(made.output, HasSubstr("  callstate ")) << command << " shows no example";

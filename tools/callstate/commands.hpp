@@ -12,8 +12,10 @@ namespace callstate::tools {
 
 void add_demo(CLI::App& app, int& exit_code);
 void add_projection(CLI::App& app, int& exit_code);
+void add_retain(CLI::App& app, int& exit_code);
 void add_state(CLI::App& app, int& exit_code);
 void add_stats(CLI::App& app, int& exit_code);
+void add_tail(CLI::App& app, int& exit_code);
 void add_timeline(CLI::App& app, int& exit_code);
 void add_token(CLI::App& app, int& exit_code);
 void add_verify(CLI::App& app, int& exit_code);

@@ -58,10 +58,12 @@ int main(int argc, char** argv) {
   callstate::tools::add_demo(app, exit_code);
   callstate::tools::add_token(app, exit_code);
   callstate::tools::add_timeline(app, exit_code);
+  callstate::tools::add_tail(app, exit_code);
   callstate::tools::add_state(app, exit_code);
   callstate::tools::add_stats(app, exit_code);
   callstate::tools::add_verify(app, exit_code);
   callstate::tools::add_projection(app, exit_code);
+  callstate::tools::add_retain(app, exit_code);
   callstate::tools::add_webhooks(app, exit_code);
 
   if (argc < 2) {
