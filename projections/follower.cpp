@@ -15,6 +15,14 @@ Trouble ahead_of_log(call::Position position, call::Position head) {
                  std::to_string(head) + ": it is of another log, or the log has lost its end");
 }
 
+Trouble behind_beginning(call::Position position, call::Position first) {
+  return lasting("it has come to position " + std::to_string(position) +
+                 ", and the log begins with " + std::to_string(first) +
+                 ": what lies between was dropped by `callstate retain` before it was taken, and "
+                 "is in no log any more. Put a copy of the log from before that back, or begin "
+                 "with rows of its own");
+}
+
 Trouble missing(call::Position position) {
   return lasting("the log gives no record " + std::to_string(position) +
                  ": stop the server and look at it with `callstate verify`");
@@ -39,7 +47,8 @@ Follower::Next Follower::step() {
   }
   const auto head = log_.head();
   if (head < position_) return in_trouble(ahead_of_log(position_, head));
-  auto upto = std::min(head, position_ + pace_.batch_records_max);
+  // What was kept before the log's beginning goes in one step.
+  auto upto = std::min(head, std::max(position_ + pace_.batch_records_max, log_.first() - 1));
   if (poison_) upto = std::min(upto, poison_->position - 1);
   if (upto > position_) {
     auto taken = take(upto);
@@ -63,6 +72,8 @@ Follower::Fault Follower::open() {
   const auto position = projection_.open(log_id_, head);
   if (!position) return position.error();
   if (*position > head) return ahead_of_log(*position, head);
+  if (*position > 0 && *position + 1 < log_.first() && !projection_.may_begin_later())
+    return behind_beginning(*position, log_.first());
   open_ = true;
   position_ = *position;
   if (poison_ && poison_->position <= position_) poison_.reset();
@@ -74,20 +85,26 @@ Follower::Fault Follower::open() {
 
 std::expected<call::Position, Trouble> Follower::take(call::Position upto) {
   const auto began = ports_.clock.now();
+  const auto first = log_.first();
   auto taken = position_;
   Fault fault;
+  bool in_time = true;
   const auto read =
       log_.read(position_ + 1, upto, [&](const call::Record& record, const engine::RecordHash&) {
-        if (record.position != taken + 1) {
+        if (!engine::follows(taken, record.position, first)) {
           fault = missing(taken + 1);
         } else if (auto done = projection_.take(record); !done) {
           fault = std::move(done.error());
         } else {
           taken = record.position;
         }
-        return !fault && ports_.clock.now() - began < pace_.batch_time_max;
+        in_time = record.position < first || ports_.clock.now() - began < pace_.batch_time_max;
+        return !fault && in_time;
       });
   if (!read) return std::unexpected(lasting(read.error().message));
+  // Before the log's beginning most positions are not there any more.
+  if (!fault && in_time && taken < upto && taken + 1 < first)
+    taken = std::max(taken, std::min(upto, first - 1));
   if (!fault && taken == position_) fault = missing(taken + 1);
   if (fault) return std::unexpected(std::move(*fault));
   return taken;

@@ -28,6 +28,10 @@ class Projection {
   virtual std::expected<call::Position, Trouble> open(const std::string& log_id,
                                                       call::Position head) = 0;
 
+  /// Whether it may go on from before the log's beginning: it has had what was dropped,
+  /// and only folds some of it anew.
+  [[nodiscard]] virtual bool may_begin_later() const { return false; }
+
   /// The next record. Does nothing that lasts.
   virtual std::expected<void, Trouble> take(const call::Record& record) = 0;
 

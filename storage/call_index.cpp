@@ -17,6 +17,10 @@ namespace callstate::storage {
 using history::CallRow;
 using history::Trouble;
 
+std::string index_log_id(const std::string& log_id, call::Position first) {
+  return first == 1 ? log_id : log_id + " from position " + std::to_string(first) + " on";
+}
+
 CallIndex::CallIndex(CallIndexOptions options)
     : parts_(std::make_unique<Parts>(std::move(options))) {}
 

@@ -36,6 +36,10 @@ struct CallIndexOptions {
   std::function<void(const std::string&)> on_rebuild = {};
 };
 
+/// What an index is of: a log, and where it begins. One that has come to begin later is
+/// another log to it, so that calls which were dropped leave it.
+std::string index_log_id(const std::string& log_id, call::Position first);
+
 /// The history of calls in a RocksDB database of its own, which serves it without any
 /// other database. All of it is derived: what is damaged, of another log or another
 /// build, or ahead of the log is dropped by `open`, and built anew.

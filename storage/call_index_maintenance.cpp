@@ -65,11 +65,6 @@ class Shadow {
     }
     if (!standing) return std::unexpected(standing.error());
     history_ = history::CallHistory(standing->live);
-    if (standing->position + 1 < source_.log.first() && standing->position < upto) {
-      return lasting("the log no longer has its beginning: it goes from " +
-                     std::to_string(source_.log.first()) + ", and what was before is only in " +
-                     "the index");
-    }
     return {};
   }
 
@@ -104,14 +99,18 @@ class Shadow {
   }
   Done apply(call::Position upto) {
     if (upto <= position()) return {};
+    const auto first = source_.log.first();
     auto seen = position();
     const auto read = source_.log.read(position() + 1, upto,
                                        [&](const call::Record& record, const engine::RecordHash&) {
+                                         if (!engine::follows(seen, record.position, first))
+                                           return false;
                                          history_.add(record);
-                                         return record.position == ++seen;
+                                         seen = record.position;
+                                         return true;
                                        });
     if (!read) return lasting(read.error().message);
-    if (seen != upto) {
+    if (seen != upto && upto >= first) {
       return lasting("the log gives no record " + std::to_string(seen + 1) +
                      ": look at it with callstate verify");
     }
@@ -250,6 +249,11 @@ std::expected<IndexStanding, Trouble> inspect_index(const fs::path& path) {
   if (!fs::exists(path / "CURRENT", error)) return IndexStanding{};
   const CallIndex index({.path = path});
   return index.inspect();
+}
+
+void drop_index(const std::filesystem::path& path) {
+  index::remove_database(path);
+  index::remove_database(beside(path, ".anew"));
 }
 
 }  // namespace callstate::storage

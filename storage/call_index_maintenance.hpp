@@ -50,4 +50,7 @@ struct IndexStanding {
 };
 std::expected<IndexStanding, history::Trouble> inspect_index(const std::filesystem::path& path);
 
+/// Removes what is in an index that no process uses: the next start builds it anew.
+void drop_index(const std::filesystem::path& path);
+
 }  // namespace callstate::storage

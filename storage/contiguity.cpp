@@ -76,6 +76,25 @@ rocksdb::Status scan(Database& database, Extent bounds, std::vector<Extent>& hel
   return at->status();
 }
 
+/// What `held` lacks of what is to be there.
+std::vector<Extent> missing_of(const Database& database, std::vector<Extent> held) {
+  if (!database.beginning) return gaps(std::move(held));
+  const auto& beginning = *database.beginning;
+  const auto is_held = [&held](call::Position position) {
+    return std::ranges::any_of(held, [position](const Extent& run) {
+      return run.first <= position && position <= run.last;
+    });
+  };
+  std::vector<Extent> missing;
+  for (const auto position : beginning.kept)
+    if (!is_held(position)) missing.push_back({position, position});
+  // What was dropped may be there still, in part.
+  held.push_back({1, beginning.first - 1});
+  const auto later = gaps(std::move(held));
+  missing.insert(missing.end(), later.begin(), later.end());
+  return missing;
+}
+
 }  // namespace
 
 std::expected<call::Position, engine::Failure> check_contiguity(Database& database) {
@@ -96,9 +115,9 @@ std::expected<call::Position, engine::Failure> check_contiguity(Database& databa
   if (!status.ok()) return std::unexpected(unreadable(database.path, status));
 
   held = joined(std::move(held));
-  const auto missing = gaps(held);
+  const auto missing = missing_of(database, held);
   if (!missing.empty()) return std::unexpected(missing_positions(database, missing));
-  return held.empty() ? 0 : held.back().last;
+  return held.empty() ? database.first() - 1 : held.back().last;
 }
 
 }  // namespace callstate::storage

@@ -48,10 +48,21 @@ std::expected<void, engine::Failure> RocksLogReader::read(call::Position from, c
   const std::unique_ptr<rocksdb::Iterator> at(database_.db->NewIterator(options, database_.log));
   RecordDecoder decoder;
   call::Record record;
+  const auto begins = database_.first();
   auto expected = from;
   for (at->Seek(first.view()); expected <= to && at->Valid(); at->Next()) {
     const auto position = parse_position(at->key().ToStringView());
     if (!position) return std::unexpected(not_a_record(database_, expected, "its key is damaged"));
+    if (*position >= begins) {
+      if (to < begins) break;
+      expected = std::max(expected, begins);
+    } else if (!database_.beginning->holds(*position)) {
+      continue;  // dropped, and still in the files
+    } else if (*position > to) {
+      break;
+    } else {
+      expected = *position;
+    }
     if (*position != expected) {
       return std::unexpected(missing_positions(database_, {{expected, *position - 1}}));
     }
@@ -65,6 +76,8 @@ std::expected<void, engine::Failure> RocksLogReader::read(call::Position from, c
   if (expected <= to && !at->status().ok()) {
     return std::unexpected(damaged_positions(database_, expected, to, at->status()));
   }
+  // Before the beginning nothing but what was kept is to be there.
+  expected = std::max(expected, begins);
   if (expected <= to) return std::unexpected(missing_positions(database_, {{expected, to}}));
   return ended();
 }

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <span>
 
+#include "storage/detail/beginning.hpp"
 #include "storage/detail/contiguity.hpp"
 #include "storage/detail/damage.hpp"
 #include "storage/detail/head_file.hpp"
@@ -79,10 +80,10 @@ std::expected<void, Failure> check_identity(Database& database, Access access) {
   if (!status.ok()) return std::unexpected(unreadable(database.path, status));
   unsigned version = 0;
   const auto parsed = std::from_chars(format.data(), format.data() + format.size(), version);
-  if (parsed.ec != std::errc{} || version > format_version) {
+  if (parsed.ec != std::errc{} || version > format_version_begun_later) {
     return std::unexpected(Failure{"the log in " + database.path.string() + " has format version " +
                                    format + ", and this program reads up to " +
-                                   std::to_string(format_version) +
+                                   std::to_string(format_version_begun_later) +
                                    ": it was written by a newer version; run that one"});
   }
   return {};
@@ -141,8 +142,24 @@ std::expected<void, Failure> check_end(const std::filesystem::path& path, rocksd
   return {};
 }
 
-/// Snapshots without a mark are of no use, and one that could not be read takes
-/// the mark away: the tables may be damaged, and compactions would read them.
+std::expected<void, Failure> check(Database& database, Access access) {
+  if (auto identity = check_identity(database, access); !identity) return identity;
+  if (auto carried = check_carried(database, access); !carried) return carried;
+  if (auto begun = load_beginning(database); !begun) return begun;
+  const auto head = check_contiguity(database);
+  if (!head) return std::unexpected(head.error());
+  database.head = *head;
+  if (const auto acknowledged = read_head(database.path); acknowledged > *head) {
+    return std::unexpected(lost_end(database.path, *head, acknowledged));
+  }
+  if (auto reached = check_mark(database); !reached) return reached;
+  if (access == Access::read_only) return {};
+  if (auto dropped = drop_unmarked_snapshots(database); !dropped) return dropped;
+  return finish_drop(database);
+}
+
+}  // namespace
+
 std::expected<void, Failure> drop_unmarked_snapshots(Database& database) {
   std::string mark;
   if (!database.db->Get({}, database.meta, mark_key, &mark).IsNotFound()) return {};
@@ -162,22 +179,6 @@ std::expected<void, Failure> drop_unmarked_snapshots(Database& database) {
   if (!status.ok()) return std::unexpected(unreadable(database.path, status));
   return {};
 }
-
-std::expected<void, Failure> check(Database& database, Access access) {
-  if (auto identity = check_identity(database, access); !identity) return identity;
-  if (auto carried = check_carried(database, access); !carried) return carried;
-  const auto head = check_contiguity(database);
-  if (!head) return std::unexpected(head.error());
-  database.head = *head;
-  if (const auto acknowledged = read_head(database.path); acknowledged > *head) {
-    return std::unexpected(lost_end(database.path, *head, acknowledged));
-  }
-  if (auto reached = check_mark(database); !reached) return reached;
-  return access == Access::read_write ? drop_unmarked_snapshots(database)
-                                      : std::expected<void, Failure>{};
-}
-
-}  // namespace
 
 std::expected<std::unique_ptr<Database>, Failure> open_checked(
     const std::filesystem::path& path, Access access, bool create_if_missing,
@@ -207,12 +208,15 @@ std::expected<std::unique_ptr<Database>, Failure> open_checked(
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
   rocksdb::Status status;
+  auto families = family_options();
+  for (auto& family : families)
+    if (family.name == log_family) family.options.compaction_filter = &database->drop_older;
   if (access == Access::read_write) {
     options.info_log = file_logger(path);
-    status = rocksdb::DB::Open(options, path.string(), family_options(), &handles, &db);
+    status = rocksdb::DB::Open(options, path.string(), families, &handles, &db);
   } else {
     options.info_log = no_logger();
-    status = rocksdb::DB::OpenForReadOnly(options, path.string(), family_options(), &handles, &db);
+    status = rocksdb::DB::OpenForReadOnly(options, path.string(), families, &handles, &db);
   }
   if (!status.ok()) return std::unexpected(refused_open(path, env, status, watch));
   database->db.reset(db);

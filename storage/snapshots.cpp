@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "storage/detail/base_states.hpp"
 #include "storage/detail/damage.hpp"
 #include "storage/detail/mail_rows.hpp"
 #include "storage/detail/options.hpp"
@@ -36,22 +37,24 @@ RocksSnapshots::RocksSnapshots(Database& database, FailStop& fail_stop, Backgrou
 engine::SnapshotStore::Mark RocksSnapshots::last_mark() {
   std::string value;
   const auto status = database_.db->Get({}, database_.meta, mark_key, &value);
-  if (!status.ok()) return {};
-  auto mark = decode_mark(bytes_of(value), reducer_).value_or(Mark{});
+  auto mark = status.ok() ? decode_mark(bytes_of(value), reducer_) : std::nullopt;
+  if (!mark) return base_mark(database_);
   // What a recovery begins with; if it cannot, the whole replay says why.
-  for (const auto& stream : mark.live) {
+  for (const auto& stream : mark->live) {
     find(stream);
-    if (database_.snapshots_lost.tripped()) return {};
+    if (database_.snapshots_lost.tripped()) return base_mark(database_);
   }
-  return mark;
+  return std::move(*mark);
 }
 
 std::optional<call::Room> RocksSnapshots::find_room(const call::Stream& stream) {
-  return decode_room(bytes_of(find(stream)), reducer_);
+  auto room = decode_room(bytes_of(find(stream)), reducer_);
+  return room ? std::move(room) : base_of<call::Room>(database_, stream);
 }
 
 std::optional<call::User> RocksSnapshots::find_user(const call::Stream& stream) {
-  return decode_user(bytes_of(find(stream)), reducer_);
+  const auto user = decode_user(bytes_of(find(stream)), reducer_);
+  return user ? user : base_of<call::User>(database_, stream);
 }
 
 std::string RocksSnapshots::find(const call::Stream& stream) {

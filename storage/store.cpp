@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "storage/detail/background.hpp"
+#include "storage/detail/beginning.hpp"
 #include "storage/detail/damage.hpp"
 #include "storage/detail/event_log.hpp"
 #include "storage/detail/head_file.hpp"
@@ -162,6 +163,12 @@ void Store::refresh_free_space() {
 
 std::expected<void, engine::Failure> Store::verify_checksums() const {
   return verify(*parts_->database);
+}
+
+std::expected<void, engine::Failure> Store::begin_later(
+    const engine::Beginning& beginning,
+    const std::function<void(std::string_view step)>& before) {
+  return storage::begin_later(*parts_->database, beginning, before);
 }
 
 std::expected<void, engine::Failure> Store::make_checkpoint(

@@ -3,9 +3,11 @@
 #include <cstdint>
 #include <expected>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "core/engine/ports.hpp"
 #include "storage/free_space.hpp"
@@ -55,6 +57,14 @@ class Store {
 
   /// The log's own UUID, given to it when it was made.
   [[nodiscard]] const std::string& log_id() const;
+
+  /// Has the log begin later, and drops what lies before (see plan_retention, whose
+  /// `beginning` it is). For a log that nobody serves: only closing the store is to
+  /// follow. Safe to be killed in; what is left then the next opening drops.
+  /// `before` is for tests: called before each step, and at the end.
+  std::expected<void, engine::Failure> begin_later(
+      const engine::Beginning& beginning,
+      const std::function<void(std::string_view step)>& before = {});
 
   /// Hard-links a consistent copy into `path`, which must not exist yet and
   /// must be on the same file system. Any thread, beside writing.

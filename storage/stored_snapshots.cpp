@@ -2,6 +2,7 @@
 
 #include <span>
 
+#include "storage/detail/base_states.hpp"
 #include "storage/detail/mail_rows.hpp"
 #include "storage/snapshot_codec.hpp"
 #include "storage/stream_text.hpp"
@@ -17,16 +18,19 @@ std::span<const std::uint8_t> bytes_of(const std::string& text) {
 
 engine::SnapshotStore::Mark StoredSnapshots::last_mark() {
   std::string value;
-  if (!database_.db->Get({}, database_.meta, mark_key, &value).ok()) return {};
-  return decode_mark(bytes_of(value), reducer_).value_or(Mark{});
+  if (!database_.db->Get({}, database_.meta, mark_key, &value).ok()) return base_mark(database_);
+  auto mark = decode_mark(bytes_of(value), reducer_);
+  return mark ? std::move(*mark) : base_mark(database_);
 }
 
 std::optional<call::Room> StoredSnapshots::find_room(const call::Stream& stream) {
-  return decode_room(bytes_of(find(stream)), reducer_);
+  auto room = decode_room(bytes_of(find(stream)), reducer_);
+  return room ? std::move(room) : base_of<call::Room>(database_, stream);
 }
 
 std::optional<call::User> StoredSnapshots::find_user(const call::Stream& stream) {
-  return decode_user(bytes_of(find(stream)), reducer_);
+  const auto user = decode_user(bytes_of(find(stream)), reducer_);
+  return user ? user : base_of<call::User>(database_, stream);
 }
 
 std::vector<call::Position> StoredSnapshots::find_mail(const engine::Fingerprint& to,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "transports/http_parameters.hpp"
 #include "transports/http_reading.hpp"
 #include "transports/json_writer.hpp"
 #include "transports/jwt_base64.hpp"
@@ -13,43 +14,6 @@ namespace {
 
 constexpr std::size_t time_bytes = 8;
 constexpr std::size_t id_bytes = sizeof(call::CallId::bytes);
-
-/// Reads parameters one after the other; the first that is wrong is the problem.
-class Parameters {
- public:
-  explicit Parameters(const HttpRequest& request) : request_(request) {}
-
-  /// Gives `take` the parameter's text, where it is there; `take` says whether it is
-  /// what `form` says.
-  template <class Take>
-  void read(std::string_view name, std::string_view form, const Take& take) {
-    if (!problem_.empty() || !request_.has_parameter(name)) return;
-    if (take(request_.parameter(name))) return;
-    problem_.append(name).append(" must be ").append(form);
-  }
-  void limit(std::size_t& limit) {
-    read("limit", "a number from 1 to 200", [&](std::string_view text) {
-      const auto number = parse_number(text, history_page_max);
-      limit = static_cast<std::size_t>(number.value_or(0));
-      return limit != 0;
-    });
-  }
-  [[nodiscard]] const std::string& problem() const { return problem_; }
-
- private:
-  const HttpRequest& request_;
-  std::string problem_;
-};
-
-/// Takes what parses, and says whether it did.
-template <class To, class Read>
-auto into(To& to, const Read& read) {
-  return [&to, &read](std::string_view text) {
-    const auto value = read(text);
-    if (value) to = *value;
-    return value.has_value();
-  };
-}
 
 bool is_set(call::Time time) {
   return time != call::Time();
@@ -110,7 +74,7 @@ std::expected<history::CallQuery, std::string> read_call_query(const HttpRequest
   parameters.read("from", time_form, into(query.from, parse_query_time));
   parameters.read("to", time_form, into(query.to, parse_query_time));
   parameters.read("after", "the next of a page before", into(query.after, parse_cursor));
-  parameters.limit(query.limit);
+  parameters.count("limit", history_page_max, query.limit);
   if (!parameters.problem().empty()) return std::unexpected(parameters.problem());
   return query;
 }
@@ -120,7 +84,7 @@ std::expected<EventsQuery, std::string> read_events_query(const HttpRequest& req
   const auto position = [](std::string_view text) { return parse_number(text); };
   Parameters parameters(request);
   parameters.read("after", "a position: a whole number, not negative", into(query.after, position));
-  parameters.limit(query.limit);
+  parameters.count("limit", history_page_max, query.limit);
   if (!parameters.problem().empty()) return std::unexpected(parameters.problem());
   return query;
 }

@@ -20,6 +20,8 @@ enum class Kind : std::uint8_t {
   calls,
   call,
   call_events,
+  log,
+  log_stream,
 };
 
 Kind kind_of(const std::vector<std::string>& path) {
@@ -37,6 +39,8 @@ Kind kind_of(const std::vector<std::string>& path) {
   if (path.size() == 2 && is(1, "calls")) return Kind::calls;
   if (path.size() == 3 && is(1, "calls")) return Kind::call;
   if (path.size() == 4 && is(1, "calls") && is(3, "events")) return Kind::call_events;
+  if (path.size() == 2 && is(1, "log")) return Kind::log;
+  if (path.size() == 3 && is(1, "log") && is(2, "stream")) return Kind::log_stream;
   return Kind::none;
 }
 
@@ -49,6 +53,8 @@ bool takes_get_alone(Kind kind) {
     case Kind::calls:
     case Kind::call:
     case Kind::call_events:
+    case Kind::log:
+    case Kind::log_stream:
       return true;
     case Kind::none:
     case Kind::messages:
@@ -57,6 +63,10 @@ bool takes_get_alone(Kind kind) {
       return false;
   }
   return false;
+}
+
+bool takes_event_stream(const HttpRequest& request) {
+  return request.field("accept").find("text/event-stream") != std::string_view::npos;
 }
 
 bool reads(const HttpRequest& request) {
@@ -70,8 +80,18 @@ bool HttpApi::knows(const HttpRequest& request) {
 }
 
 bool HttpApi::streams(const HttpRequest& request) {
-  return kind_of(request.segments) == Kind::stream && reads(request) &&
-         request.identity.has_value();
+  const Kind kind = kind_of(request.segments);
+  const bool endless = kind == Kind::stream || kind == Kind::log_stream ||
+                       (kind == Kind::log && takes_event_stream(request));
+  return endless && reads(request) && request.identity.has_value();
+}
+
+Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> owned,
+                                                  const Write& write) {
+  if (auto hasty = refuse_hasty(*owned->identity)) co_return std::move(*hasty);
+  if (kind_of(owned->segments) == Kind::stream)
+    co_return co_await stream_mail(std::move(owned), write);
+  co_return co_await stream_log(std::move(owned), write);
 }
 
 std::optional<HttpResponse> HttpApi::refuse_hasty(const Identity& who) {
@@ -106,6 +126,7 @@ Task<HttpResponse> HttpApi::answer(std::unique_ptr<HttpRequest> owned) {
   if (kind == Kind::calls) co_return co_await list_calls(request);
   if (kind == Kind::call) co_return co_await show_call(request, path[2]);
   if (kind == Kind::call_events) co_return co_await call_events(request, path[2]);
+  if (kind == Kind::log) co_return co_await log_page(request);
   co_return co_await revoke(request, path[2]);
 }
 

@@ -14,6 +14,7 @@
 #include "transports/codec.hpp"
 #include "transports/http.hpp"
 #include "transports/io_thread.hpp"
+#include "transports/log_text.hpp"
 #include "transports/server_context.hpp"
 
 // Private to transports: the server's inside.
@@ -21,6 +22,7 @@
 namespace callstate::transports {
 
 class Answers;
+class LogPages;
 
 /// The paths of docs/protocol.md by which clients and back ends speak HTTP: for
 /// one connection, one request at a time, on the connection's thread.
@@ -42,9 +44,9 @@ class HttpApi {
 
   /// Writes bytes to the client; false when it is gone.
   using Write = std::function<Task<bool>(std::string_view)>;
-  /// Sends events by `write`, the response's head first, until the client goes, its
-  /// token has expired or the server drains. A response where it comes to that, and
-  /// where the head is all that is asked for.
+  /// Sends events, or records of the log, by `write`, the response's head first, until the client
+  /// goes, its token has expired or the server drains. A response where it comes to that, and where
+  /// the head is all that is asked for.
   Task<std::optional<HttpResponse>> stream(std::unique_ptr<HttpRequest> owned, const Write& write);
 
   /// The answer to a token that no longer counts, or nothing.
@@ -54,7 +56,10 @@ class HttpApi {
   Task<HttpResponse> report_media(const HttpRequest& request, const WebhookToken& token);
 
   /// The client has taken the answer, or will not: what was kept for it is given back.
-  void answered() { place_.reset(); }
+  void answered() {
+    place_.reset();
+    place_in_all_.reset();
+  }
 
   /// Whether a request waits for mail.
   [[nodiscard]] bool waits() const { return waits_ != nullptr; }
@@ -103,6 +108,8 @@ class HttpApi {
       const std::expected<ClientMessage, DecodeFailure>& message, std::string_view user);
   Task<HttpResponse> post_messages(const HttpRequest& request);
   Task<HttpResponse> poll(std::unique_ptr<HttpRequest> request);
+  Task<std::optional<HttpResponse>> stream_mail(std::unique_ptr<HttpRequest> owned,
+                                                const Write& write);
   Task<HttpResponse> start_call(const HttpRequest& request);
   Task<HttpResponse> act_in_call(const HttpRequest& request, std::string room, std::string verb);
   Task<HttpResponse> room_state(const HttpRequest& request, std::string room);
@@ -112,6 +119,18 @@ class HttpApi {
   Task<HttpResponse> list_calls(const HttpRequest& request);
   Task<HttpResponse> show_call(const HttpRequest& request, std::string id);
   Task<HttpResponse> call_events(const HttpRequest& request, std::string id);
+  /// What is asked of the log; the answer to who may not, or asks for what is not there.
+  [[nodiscard]] Or<LogRequest> read_log_wanted(const HttpRequest& request) const;
+  [[nodiscard]] HttpResponse log_unreadable(const engine::Failure& failure) const;
+  /// The answer when there are as many streams of the log as there may be.
+  std::optional<HttpResponse> take_log_place(const Identity& who);
+  Task<HttpResponse> log_page(const HttpRequest& request);
+  Task<std::optional<HttpResponse>> stream_log(std::unique_ptr<HttpRequest> owned,
+                                               const Write& write);
+  Task<void> feed_log(const HttpRequest& request, const LogPages& pages, call::Position after,
+                      std::string out, const Write& write);
+  Task<void> wait_for_log(call::Position after, SteadyTime earliest, SteadyTime latest,
+                          call::Time expires);
   /// Until the history has come as far as the log had when it was asked, or a moment
   /// has passed; gives that position, or the answer to who may not ask at all.
   Task<Or<call::Position>> history_of_now(const HttpRequest& request);
@@ -131,8 +150,9 @@ class HttpApi {
   Task<Or<Page>> read(const Wanted& wanted, call::Position after);
   /// Whatever waits for mail looks again.
   void go_on();
-  [[nodiscard]] std::shared_ptr<engine::Mailbox::Watch> watch_for(
-      const Wanted& wanted, call::Position after, const std::shared_ptr<Wake>& wake);
+  /// Until the watch wakes it, or `until`, or the wait is cut.
+  using Watch = std::function<std::shared_ptr<engine::Mailbox::Watch>(std::function<void()>)>;
+  Task<void> wait_for(const Watch& watch, SteadyTime until);
   /// Until there may be mail after `after`, or `until`, or the wait is cut.
   Task<void> wait_for_mail(const Wanted& wanted, call::Position after, SteadyTime until);
 
@@ -141,9 +161,13 @@ class HttpApi {
                                                                    engine::SessionId id) const;
   [[nodiscard]] Viewer viewer(const HttpRequest& request) const;
   [[nodiscard]] static HttpResponse overloaded();
-  /// Runs the job on the thread that reads the log.
+  /// Runs the job on a thread that reads the log.
   template <class Job>
-  Task<void> on_reader(Job& job);
+  Task<void> on_thread(asio::thread_pool& pool, Job& job);
+  template <class Job>
+  Task<void> on_reader(Job& job) {
+    return on_thread(server_.readers, job);
+  }
   Task<std::optional<call::Record>> read_record(call::Position position);
   /// The room as of a position or a time; as before its first event, if it was.
   Task<Or<call::Room>> room_as_of(const call::TenantId& tenant, const call::RoomName& name,
@@ -159,15 +183,16 @@ class HttpApi {
 
   ServerContext& server_;
   IoThread& thread_;
-  std::optional<Places::Place> place_;  // of a poll or a stream, until it is answered
-  std::shared_ptr<Wake> waits_;         // while a request waits for mail
+  std::optional<Places::Place> place_;         // of a poll or a stream, until it is answered
+  std::optional<Places::Place> place_in_all_;  // of a stream of the log besides
+  std::shared_ptr<Wake> waits_;                // while a request waits for mail
   bool going_away_ = false;
 };
 
 template <class Job>
-Task<void> HttpApi::on_reader(Job& job) {
+Task<void> HttpApi::on_thread(asio::thread_pool& pool, Job& job) {
   const auto initiate = [&](auto handler) {
-    asio::post(server_.readers, [this, &job, handler = std::move(handler)]() mutable {
+    asio::post(pool, [this, &job, handler = std::move(handler)]() mutable {
       job();
       asio::post(thread_.context(), std::move(handler));
     });

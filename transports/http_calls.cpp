@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/call/evolve.hpp"
+#include "core/engine/beginning.hpp"
 #include "transports/answers.hpp"
 #include "transports/codec_fields.hpp"
 #include "transports/http_api.hpp"
@@ -217,7 +218,7 @@ Task<HttpResponse> HttpApi::room_state(const HttpRequest& request, std::string r
   }
   const auto then = co_await room_as_of(request.identity->tenant, *name, position, time);
   if (!then) co_return then.error();
-  if (then->position == 0)
+  if (then->state == call::CallState::idle)
     co_return problem(404, "ROOM_NOT_FOUND", "there had been no call in this room by then");
   response.body = encode(engine::RoomState{*name, *then});
   co_return response;
@@ -294,27 +295,53 @@ Task<std::optional<call::Record>> HttpApi::read_record(call::Position position) 
   co_return found;
 }
 
+namespace {
+
+/// Of a log from which something was dropped.
+call::Room state_at_beginning(const engine::LogReader& log, const call::TenantId& tenant,
+                              const call::RoomName& name) {
+  const auto beginning = log.beginning();
+  const call::Stream stream{call::StreamKind::room, tenant, call::UserId::clipped(name.view())};
+  const auto* found = beginning ? beginning->find(stream) : nullptr;
+  const auto* room = found == nullptr ? nullptr : std::get_if<call::Room>(&found->state);
+  return room == nullptr ? call::Room{} : *room;
+}
+
+}  // namespace
+
 // By the mailbox, which knows all that changes a room: its applied events, and while
 // a call is live the starts of the server.
 Task<HttpApi::Or<call::Room>> HttpApi::room_as_of(const call::TenantId& tenant,
                                                   const call::RoomName& name,
                                                   std::optional<call::Position> position,
                                                   std::optional<call::Time> time) {
-  call::Room room;
+  const auto first = server_.ports.log.first();
+  auto room = state_at_beginning(server_.ports.log, tenant, name);
+  bool gone = position && *position + 1 < first;
   std::optional<engine::Failure> failure;
   auto job = [&] {
     const auto& mailbox = server_.ports.mailbox;
     const auto upto = position.value_or(mailbox.head());
-    const auto positions = mailbox.find(std::vector{mailbox.room(tenant, name)}, 0, upto);
-    const auto read = server_.ports.log.read_at(
+    const auto positions = mailbox.find(std::vector{mailbox.room(tenant, name)}, first - 1, upto);
+    auto read = server_.ports.log.read_at(
         positions, [&](const call::Record& record, const engine::RecordHash&) {
           if (time && record.at > *time) return false;
           if (record.stream.kind != call::StreamKind::user) call::evolve(room, record);
           return true;
         });
+    if (read && time && first > 1) {
+      read = server_.ports.log.read(first, first, [&](const call::Record& record, const auto&) {
+        gone = *time < record.at;
+        return false;
+      });
+    }
     if (!read) failure = read.error();
   };
   co_await on_reader(job);
+  if (gone && !failure) {
+    co_return std::unexpected(
+        problem(410, "CURSOR_EXPIRED", "the log no longer holds what was then"));
+  }
   if (failure) {
     server_.ports.logger(Logger::Level::error, "a room cannot be read: " + failure->message);
     co_return std::unexpected(problem(500, "INTERNAL", "the log cannot be read"));

@@ -20,11 +20,6 @@ HttpResponse refuse(std::string_view sentence) {
   return problem(400, "INVALID_MESSAGE", sentence);
 }
 
-/// Whether the role sees all of its tenant's calls, and all that was tried in them.
-bool sees_all(const Identity& who) {
-  return who.role == call::Role::auditor || who.role == call::Role::service;
-}
-
 bool took_part(const history::CallRow& row, const call::UserId& user) {
   return std::ranges::find(row.parties, user, &history::Party::user) != row.parties.end();
 }

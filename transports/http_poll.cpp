@@ -30,16 +30,6 @@ HttpResponse unreadable() {
   return problem(500, "INTERNAL", "the log cannot be read");
 }
 
-/// Ends with the connection. No proxy is to hold back what it is for.
-std::string event_stream_head(const ServerSettings& settings, const HttpRequest& request) {
-  std::string head =
-      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
-      "X-Accel-Buffering: no\r\nConnection: close\r\n";
-  for (const auto& [name, value] : cors_fields(settings.cors_origins, request))
-    head.append(name).append(": ").append(value).append("\r\n");
-  return head.append("\r\nretry: 1000\n\n");
-}
-
 std::string expired_cursor(const call::RoomName& room) {
   return encode(
       engine::Refusal{{call::ErrorCode::cursor_expired,
@@ -243,20 +233,20 @@ std::optional<HttpResponse> HttpApi::take_place(const Identity& who) {
                  "has been taken");
 }
 
-std::shared_ptr<engine::Mailbox::Watch> HttpApi::watch_for(const Wanted& wanted,
-                                                           call::Position after,
-                                                           const std::shared_ptr<Wake>& wake) {
-  auto& mailbox = server_.ports.mailbox;
-  auto& context = thread_.context();
-  return mailbox.watch(engine::addresses_of(mailbox, wanted.query()), after,
-                       [wake, &context] { asio::post(context, [wake] { wake->wake(); }); });
+Task<void> HttpApi::wait_for_mail(const Wanted& wanted, call::Position after, SteadyTime until) {
+  const Watch watch = [&](std::function<void()> wake) {
+    auto& mailbox = server_.ports.mailbox;
+    return mailbox.watch(engine::addresses_of(mailbox, wanted.query()), after, std::move(wake));
+  };
+  co_await wait_for(watch, until);
 }
 
-Task<void> HttpApi::wait_for_mail(const Wanted& wanted, call::Position after, SteadyTime until) {
+Task<void> HttpApi::wait_for(const Watch& watch_it, SteadyTime until) {
   if (going_away_) co_return;
   auto wake = std::make_shared<Wake>(thread_);
   waits_ = wake;
-  const auto watch = watch_for(wanted, after, wake);
+  auto& context = thread_.context();
+  const auto watch = watch_it([wake, &context] { asio::post(context, [wake] { wake->wake(); }); });
   if (watch && !wake->woken) {
     wake->timer.expires_at(until);
     boost::system::error_code cancelled;
@@ -317,10 +307,9 @@ void HttpApi::go_on() {
   if (waits_) waits_->wake();
 }
 
-Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> owned,
-                                                  const Write& write) {
+Task<std::optional<HttpResponse>> HttpApi::stream_mail(std::unique_ptr<HttpRequest> owned,
+                                                       const Write& write) {
   const HttpRequest& request = *owned;
-  if (auto hasty = refuse_hasty(*request.identity)) co_return std::move(*hasty);
   auto read_it = read_wanted(request, false);
   if (!read_it) co_return std::move(read_it.error());
   const auto wanted = std::move(*read_it);
@@ -329,7 +318,7 @@ Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> o
                         [this] { go_on(); });
   const auto refused = co_await attendance.enter(*request.identity, device_of(request));
   if (refused.code != 0) co_return of_close(refused);
-  std::string out = event_stream_head(server_.settings, request);
+  std::string out = event_stream_head(server_.settings.cors_origins, request);
   std::optional<call::Position> after = wanted->since;
   const auto add = [&out](Page& page) {
     // Once it is in `out`: a client may take its time.
@@ -351,10 +340,7 @@ Task<std::optional<HttpResponse>> HttpApi::stream(std::unique_ptr<HttpRequest> o
     add(*now);
   }
   if (request.method == "HEAD") {
-    HttpResponse head;
-    head.content_type = "text/event-stream";
-    head.fields.emplace_back("Cache-Control", "no-store");
-    co_return head;
+    co_return event_stream_answer();
   }
   const auto& settings = server_.settings.websocket;
   const auto expires = request.identity->expires_at;

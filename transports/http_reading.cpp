@@ -16,6 +16,10 @@ char lower(char c) {
 
 }  // namespace
 
+bool sees_all(const Identity& who) {
+  return who.role == call::Role::auditor || who.role == call::Role::service;
+}
+
 std::optional<call::Time> parse_query_time(std::string_view text) {
   constexpr std::size_t day_bytes = 11;  // `2026-11-26T`
   std::string plain(text);
@@ -141,6 +145,22 @@ std::optional<HttpResponse> preflight(const std::vector<std::string>& origins,
                                "X-Device-Id");
   response.fields.emplace_back("Access-Control-Max-Age", "7200");
   return response;
+}
+
+std::string event_stream_head(const std::vector<std::string>& origins, const HttpRequest& request) {
+  std::string head =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\n"
+      "X-Accel-Buffering: no\r\nConnection: close\r\n";
+  for (const auto& [name, value] : cors_fields(origins, request))
+    head.append(name).append(": ").append(value).append("\r\n");
+  return head.append("\r\nretry: 1000\n\n");
+}
+
+HttpResponse event_stream_answer() {
+  HttpResponse head;
+  head.content_type = "text/event-stream";
+  head.fields.emplace_back("Cache-Control", "no-store");
+  return head;
 }
 
 std::optional<HttpResponse> refuse_unless_json(const HttpRequest& request) {

@@ -17,6 +17,9 @@
 
 namespace callstate::transports {
 
+/// Whether the role sees all of its tenant's calls, and all that was tried in them.
+bool sees_all(const Identity& who);
+
 /// A time in a query, where a `+` that was not percent-encoded is a space.
 std::optional<call::Time> parse_query_time(std::string_view text);
 
@@ -48,6 +51,12 @@ HttpFields cors_fields(const std::vector<std::string>& origins, const HttpReques
 /// nothing for any other request.
 std::optional<HttpResponse> preflight(const std::vector<std::string>& origins,
                                       const HttpRequest& request);
+
+/// The head of server-sent events, which end with the connection. No proxy is to hold
+/// back what it is for.
+std::string event_stream_head(const std::vector<std::string>& origins, const HttpRequest& request);
+/// The answer to who asks for that head alone.
+HttpResponse event_stream_answer();
 
 /// Whether the body is said to be JSON, or nothing is said; the answer if not.
 std::optional<HttpResponse> refuse_unless_json(const HttpRequest& request);

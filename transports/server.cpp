@@ -78,8 +78,10 @@ class Server::Impl {
     // What the handler thread still finishes goes back to an io_context that no
     // longer runs, and is destroyed with it.
     context_.handlers.join();
-    context_.readers.stop();
-    context_.readers.join();
+    for (auto* pool : {&context_.readers, &context_.log_readers}) {
+      pool->stop();
+      pool->join();
+    }
   }
 
  private:

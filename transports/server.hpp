@@ -55,6 +55,9 @@ struct ServerSettings {
   /// Polls and streams of one user at once, each until its client has taken the answer;
   /// more are answered 429.
   std::size_t polls_per_user_max = 20;
+  /// Streams of the log of one user at once, and of all; more are answered 429.
+  std::size_t log_streams_per_user_max = 8;
+  std::size_t log_streams_max = 64;
   /// How long who asks for past calls waits for the history to come up to the log.
   std::chrono::milliseconds history_wait = std::chrono::seconds(1);
   /// How long a directory may take to say who a user is; after that, what it remembers.

@@ -41,12 +41,19 @@ struct ServerContext {
   /// Reads the log for those who come back, see read_mail: one thread.
   boost::asio::thread_pool readers{1};
 
+  /// Likewise for those who read the log itself, who may read all of it: one thread,
+  /// so that nobody else waits for them.
+  boost::asio::thread_pool log_readers{1};
+
   /// Messages by HTTP, by user: connections are cheap there.
   KeyedLimiter posted{settings.websocket.messages};
   /// What is asked of HttpApi and changes nothing, likewise, and as much of it.
   KeyedLimiter reads{settings.websocket.messages};
   /// Polls and streams, by user.
   Places polls{settings.polls_per_user_max};
+  /// Streams of the log, by user, and of all together.
+  Places log_streams{settings.log_streams_per_user_max};
+  Places log_streams_in_all{settings.log_streams_max};
   std::atomic<std::uint64_t> last_poll = 0;
   std::atomic<bool> stopped = false;  // no thread runs any more
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -164,6 +165,9 @@ using Payload =
 /// `CALL_STARTED` …: the type on the wire.
 std::string_view type_of(const Payload& payload);
 
+/// The place of that type among the payloads; nothing when there is no such type.
+std::optional<std::size_t> parse_type(std::string_view name);
+
 /// What became of a message. Stored in the log: append only.
 enum class Outcome : std::uint8_t {
   applied,  // changed the state; takes the stream's next seq; is delivered
@@ -172,6 +176,7 @@ enum class Outcome : std::uint8_t {
 };
 /// `applied`, `ignored`, `refused`.
 std::string_view name_of(Outcome outcome);
+std::optional<Outcome> parse_outcome(std::string_view name);
 
 /// A stream: the events of one room, of one user's presence, or of the server
 /// itself (empty tenant and name).

@@ -106,6 +106,18 @@ std::string_view type_of(const Payload& payload) {
   return type_names[payload.index()];
 }
 
+std::optional<std::size_t> parse_type(std::string_view name) {
+  const auto* found = std::ranges::find(type_names, name);
+  if (found == type_names.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - type_names.begin());
+}
+
+std::optional<Outcome> parse_outcome(std::string_view name) {
+  const auto* found = std::ranges::find(outcome_names, name);
+  if (found == outcome_names.end()) return std::nullopt;
+  return static_cast<Outcome>(found - outcome_names.begin());
+}
+
 std::optional<Role> parse_role(std::string_view name) {
   const auto* found = std::ranges::find(role_names, name);
   if (found == role_names.end() || name == "SYSTEM") return std::nullopt;

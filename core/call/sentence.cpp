@@ -45,6 +45,38 @@ std::string wrong_state_sentence(std::string_view type, const Room& room, const 
                    name_of(self->role), " who sends it is ", name_of(self->state)});
 }
 
+std::string_view general_sentence(ErrorCode code) {
+  switch (code) {
+    case ErrorCode::none:
+      return {};
+    case ErrorCode::invalid_message:
+      return "what was asked for makes no sense";
+    case ErrorCode::forbidden:
+      return "the sender's role may not do this";
+    case ErrorCode::not_participant:
+      return "the sender, or whom it was for, is not in the call";
+    case ErrorCode::identity_mismatch:
+      return "it named another sender than the token's user";
+    case ErrorCode::wrong_state:
+      return "it has no place in the room's state";
+    case ErrorCode::glare:
+      return "the callee's own call to the sender rang already";
+    case ErrorCode::answered_elsewhere:
+      return "another device of the user had accepted";
+    case ErrorCode::unknown_type:
+    case ErrorCode::too_large:
+    case ErrorCode::unauthenticated:
+    case ErrorCode::room_not_found:
+    case ErrorCode::rate_limited:
+    case ErrorCode::overloaded:
+    case ErrorCode::storage_unavailable:
+    case ErrorCode::internal:
+    case ErrorCode::cursor_expired:
+      break;
+  }
+  return "it was refused";
+}
+
 std::string_view sender_field(const MessageBody& body) {
   return std::visit(SenderField{}, body);
 }

@@ -18,6 +18,8 @@ void Mailbox::take(std::span<const MailNote> notes, call::Position head) {
   {
     const std::scoped_lock lock(mutex_);
     for (const auto& one : notes) note(one, woken);
+    if (head > head_)
+      for (Watch* watch : std::vector(head_watches_)) wake(*watch, woken);
     head_ = head;
   }
   for (const auto& watch : woken) watch->wake_();
@@ -57,13 +59,15 @@ void Mailbox::wake(const Fingerprint& address, std::vector<std::shared_ptr<Watch
   const auto known = watches_.find(address);
   if (known == watches_.end()) return;
   // A copy: forgetting takes it off this list too.
-  for (Watch* watch : std::vector(known->second)) {
-    // One that is being destroyed waits for the mutex, to take itself off.
-    auto alive = watch->weak_from_this().lock();
-    forget(*watch);
-    watch->watching_ = false;
-    if (alive) woken.push_back(std::move(alive));
-  }
+  for (Watch* watch : std::vector(known->second)) wake(*watch, woken);
+}
+
+void Mailbox::wake(Watch& watch, std::vector<std::shared_ptr<Watch>>& woken) {
+  // One that is being destroyed waits for the mutex, to take itself off.
+  auto alive = watch.weak_from_this().lock();
+  forget(watch);
+  watch.watching_ = false;
+  if (alive) woken.push_back(std::move(alive));
 }
 
 call::Position Mailbox::head() const {
@@ -117,6 +121,17 @@ std::shared_ptr<Mailbox::Watch> Mailbox::watch(std::span<const Fingerprint> addr
   return watch;
 }
 
+std::shared_ptr<Mailbox::Watch> Mailbox::watch_head(call::Position after,
+                                                    std::function<void()> wake) {
+  auto watch = std::make_shared<Watch>(*this, std::span<const Fingerprint>{}, std::move(wake));
+  const std::scoped_lock lock(mutex_);
+  if (head_ > after) return nullptr;
+  watch->watching_ = true;
+  head_watches_.push_back(watch.get());
+  ++watching_;
+  return watch;
+}
+
 std::size_t Mailbox::watches() const {
   const std::scoped_lock lock(mutex_);
   return watching_;
@@ -124,6 +139,7 @@ std::size_t Mailbox::watches() const {
 
 // Under the mutex.
 void Mailbox::forget(const Watch& watch) {
+  if (watch.addresses_.empty()) std::erase(head_watches_, &watch);
   for (const auto& to : watch.addresses_) {
     const auto known = watches_.find(to);
     if (known == watches_.end()) continue;

@@ -74,6 +74,9 @@ class Mailbox {
   [[nodiscard]] std::shared_ptr<Watch> watch(std::span<const Fingerprint> addresses,
                                              call::Position after, std::function<void()> wake);
 
+  /// The same for the log as a whole: null when its head is beyond `after` already.
+  [[nodiscard]] std::shared_ptr<Watch> watch_head(call::Position after, std::function<void()> wake);
+
   /// Watches that wait now.
   [[nodiscard]] std::size_t watches() const;
 
@@ -84,6 +87,7 @@ class Mailbox {
 
   void note(const MailNote& note, std::vector<std::shared_ptr<Watch>>& woken);
   void wake(const Fingerprint& address, std::vector<std::shared_ptr<Watch>>& woken);
+  void wake(Watch& watch, std::vector<std::shared_ptr<Watch>>& woken);
   void forget(const Watch& watch);
 
   SnapshotStore& store_;
@@ -96,6 +100,7 @@ class Mailbox {
   std::uint64_t first_strand_ = 0;
   std::shared_ptr<MailSegment> open_ = std::make_shared<MailSegment>();
   boost::unordered_flat_map<Fingerprint, std::vector<Watch*>, Hash> watches_;
+  std::vector<Watch*> head_watches_;
   std::size_t watching_ = 0;
 };
 
@@ -111,7 +116,7 @@ class Mailbox::Watch : public std::enable_shared_from_this<Watch> {
  private:
   friend class Mailbox;
   Mailbox& mailbox_;
-  const std::vector<Fingerprint> addresses_;
+  const std::vector<Fingerprint> addresses_;  // none: the whole log
   const std::function<void()> wake_;
   bool watching_ = false;  // guarded by the mailbox's mutex
 };

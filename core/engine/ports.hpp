@@ -100,6 +100,8 @@ class RecordHash {
   Function function_;
 };
 
+struct Beginning;
+
 /// Reading what is durable, in order.
 class LogReader {
  public:
@@ -129,9 +131,18 @@ class LogReader {
     return {};
   }
 
-  /// The oldest position that is kept; 1 as long as nothing has been deleted.
+  /// From here on every position is there; 1 as long as nothing has been dropped.
+  /// Before it, `read` gives what was kept there and passes over the rest.
   [[nodiscard]] virtual call::Position first() const { return 1; }
+  /// What such a log goes on from; null as long as nothing has been dropped.
+  [[nodiscard]] virtual std::shared_ptr<const Beginning> beginning() const { return nullptr; }
 };
+
+/// Whether a reader of a log that begins with `first` gives `next` right after `before`.
+/// Before the beginning there is what was kept.
+constexpr bool follows(call::Position before, call::Position next, call::Position first) {
+  return next < first ? next > before : next == std::max(before + 1, first);
+}
 
 /// Who hears a room's live call: everybody whom it has named. Users are told
 /// apart by the fingerprints of their names.

@@ -114,8 +114,14 @@ std::expected<Recovery, Failure> Sequencer::recover(const LogReader& reader) {
 
   const call::Position window_from =
       found.head > dedup_.window() ? found.head - dedup_.window() : 0;
-  call::Position expected =
-      sealing_.begin(mark.seal, found.head, std::min(mark.position, window_from) + 1);
+  const auto first = reader.first();
+  call::Position expected = std::max(std::min(mark.position, window_from) + 1, first);
+  expected = sealing_.begin(mark.seal, found.head, expected, first);
+  if (expected > mark.position + 1) {
+    return std::unexpected(Failure{
+        "the log begins with position " + std::to_string(reader.first()) +
+        ", and the states at its beginning are not there: put a copy of the directory back"});
+  }
   std::optional<Failure> broken;
   const auto read =
       reader.read(expected, found.head, [&](const call::Record& record, const RecordHash& hash) {

@@ -27,11 +27,13 @@ void Sealing::restart(call::Position sealed, call::Position head) {
   since_.reset();
 }
 
-call::Position Sealing::begin(const SealPoint& marked, call::Position head, call::Position from) {
+call::Position Sealing::begin(const SealPoint& marked, call::Position head, call::Position from,
+                              call::Position first) {
   last_ = marked;
   head_ = head;
   if (!on()) return from;
   restart(last_.last, head);
+  if (tree_.first() < first) tree_.start(first);
   return std::min(from, tree_.first());
 }
 

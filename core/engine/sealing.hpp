@@ -24,9 +24,11 @@ class Sealing {
 
   // Recovery, in this order.
 
-  /// With the seal that the mark knew of; gives the position from which on records are
-  /// wanted, at most `from`.
-  call::Position begin(const SealPoint& marked, call::Position head, call::Position from);
+  /// With the seal that the mark knew of, of a log that holds every position from
+  /// `first` on and has sealed all that came before; gives the position from which on
+  /// records are wanted, at most `from`.
+  call::Position begin(const SealPoint& marked, call::Position head, call::Position from,
+                       call::Position first);
   /// Every record from there on, in order.
   void replay(const call::Record& record, const RecordHash& hash);
 

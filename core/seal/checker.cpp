@@ -19,8 +19,12 @@ void add(std::vector<Finding>& found, Finding where, Finding::Kind kind, std::st
 
 }  // namespace
 
-Checker::Checker(HashFunction hash, std::string log_id, CheckSignature check_signature)
-    : tree_(hash), log_id_(std::move(log_id)), check_signature_(std::move(check_signature)) {
+Checker::Checker(HashFunction hash, std::string log_id, CheckSignature check_signature,
+                 call::Position begins)
+    : tree_(hash),
+      log_id_(std::move(log_id)),
+      check_signature_(std::move(check_signature)),
+      begins_(begins) {
   tree_.start(1);
 }
 
@@ -84,7 +88,9 @@ void Checker::check_root(const call::Sealed& sealed, const Finding& where,
   } else if (sealed.last + 1 == where.seal) {
     tree_.start(where.seal);
   }
-  if (!same) {
+  if (sealed.first < begins_) {
+    ++counts_.outlived;
+  } else if (!same) {
     add(found, where, Finding::Kind::altered,
         "the records of positions " + std::to_string(sealed.first) + " to " +
             std::to_string(sealed.last) + " are not those that were sealed");

@@ -34,8 +34,10 @@ class Checker {
   using CheckSignature =
       std::function<Verdict(const call::Sealed& sealed, std::string_view statement)>;
 
-  /// `log_id`: of the log; empty: that of its first seal.
-  Checker(HashFunction hash, std::string log_id, CheckSignature check_signature = {});
+  /// `log_id`: of the log; empty: that of its first seal. `begins`: the position from
+  /// which on the log has every record; what seals reach further back is not checked.
+  Checker(HashFunction hash, std::string log_id, CheckSignature check_signature = {},
+          call::Position begins = 1);
 
   /// The next record. Positions that were left out since the last one count as altered.
   void take(const call::Record& record, const call::Hash& hash, std::vector<Finding>& found);
@@ -45,6 +47,7 @@ class Checker {
     std::uint64_t good_signatures = 0;
     std::uint64_t unchecked = 0;       // signed, and not looked at
     std::uint64_t unsigned_seals = 0;  // before any that is signed
+    std::uint64_t outlived = 0;        // records that they seal were dropped on purpose
     call::Position sealed_up_to = 0;
     call::Position last_seal = 0;  // its record's
   };
@@ -61,6 +64,7 @@ class Checker {
   Tree tree_;
   std::string log_id_;
   CheckSignature check_signature_;
+  call::Position begins_;
   Counts counts_;
   call::Hash last_hash_{};  // of the last seal's record
   bool any_signed_ = false;

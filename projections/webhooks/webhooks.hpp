@@ -39,6 +39,7 @@ class Webhooks final : public Projection {
   [[nodiscard]] std::string_view name() const override { return "webhooks"; }
   std::expected<call::Position, Trouble> open(const std::string& log_id,
                                               call::Position head) override;
+  [[nodiscard]] bool may_begin_later() const override { return true; }
   std::expected<void, Trouble> take(const call::Record& record) override;
   std::expected<void, Trouble> commit(call::Position position) override;
   [[nodiscard]] const std::vector<history::Skipped>& skipped() const override { return skipped_; }

@@ -15,6 +15,10 @@ class RocksLogReader final : public engine::LogReader {
   [[nodiscard]] call::Position head() const override {
     return database_.head.load(std::memory_order_acquire);
   }
+  [[nodiscard]] call::Position first() const override { return database_.first(); }
+  [[nodiscard]] std::shared_ptr<const engine::Beginning> beginning() const override {
+    return database_.beginning;
+  }
   std::expected<void, engine::Failure> read(call::Position from, call::Position to,
                                             const Each& each) const override;
   std::expected<void, engine::Failure> read_at(std::span<const call::Position> positions,

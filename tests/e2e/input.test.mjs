@@ -561,7 +561,7 @@ describe('by HTTP, on every path:', () => {
     };
     for (const each of operations) {
       for (const [what, { fields, more = '' }] of Object.entries(heads)) {
-        if (each.target === '/v1/stream') continue; // would not end
+        if (each.target.endsWith('/stream')) continue; // would not end
         const answer = await sends(packet(named(each) + more, { token, fields }));
         assert.ok(answer.status < 500 && answer.status !== 431, `${named(each)}: ${what}`);
         if (answer.status >= 400) assertRefused(answer, [answer.status], what);

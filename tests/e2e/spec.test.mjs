@@ -483,6 +483,40 @@ describe('every path of openapi.yaml', () => {
     }
   });
 
+  test('GET /v1/log, and as a stream', async () => {
+    const { roomName: room, pos } = await start();
+    await step('accept', room);
+    await step('accept', room, { headers: { 'X-Device-Id': 'another' } }); // refused
+    const by = { token: tokenFor(auditor) };
+    const ask = (query, more) => asker.ask('GET', '/v1/log', { query, ...by, ...more });
+    const { json } = await status(200, ask({ room, user: bob.user, after: pos - 1 }));
+    const refused = json.events.at(-1);
+    assert.deepEqual([refused.code, refused.actor.deviceId], ['ANSWERED_ELSEWHERE', 'another']);
+    await status(200, ask({ last: 1000 }));
+    await status(200, ask({ type: 'SERVER_STARTED', limit: 1 }));
+    await status(400, ask({ outcome: 'done' }), 'INVALID_MESSAGE');
+    await status(403, ask({}, { token }), 'FORBIDDEN');
+    await strangers('GET', '/v1/log', {});
+
+    const path = '/v1/log/stream';
+    await status(400, asker.ask('GET', path, { ...by, query: { last: 0 } }), 'INVALID_MESSAGE');
+    await status(403, asker.ask('GET', path, { token }), 'FORBIDDEN');
+    await strangers('GET', path, {});
+    const cut = new AbortController();
+    const options = { ...by, streams: true, signal: cut.signal };
+    const stream = await request(server, 'GET', `${path}?room=${room}&last=1`, options);
+    asker.check('GET', path, stream);
+    let text = '';
+    for await (const chunk of stream.response) {
+      text += chunk;
+      if (/^data:.*\n\n/m.test(text)) break;
+    }
+    cut.abort();
+    const record = JSON.parse(/^data: (.*)$/m.exec(text)[1]);
+    assert.deepEqual(record, refused);
+    assertValid(schemaAt('openapi.yaml', 'components', 'schemas', 'LogRecord'), record, path);
+  });
+
   test('POST /v1/users/{user}/revoke', async () => {
     const ask = (user, options) =>
       asker.ask('POST', '/v1/users/{user}/revoke', {

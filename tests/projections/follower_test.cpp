@@ -204,6 +204,41 @@ TEST_F(FollowerTest, DoesNotGoOnOverARecordThatIsMissing) {
   EXPECT_EQ(sink.rows.position, 0U);
 }
 
+TEST_F(FollowerTest, OfALogThatBeginsLaterTakesWhatWasKeptInOneStep) {
+  auto world = World::group_of_three();
+  for (int i = 0; i < 6; ++i) world.send("bob", call::Accept{});
+  append_records(world.log);
+  const auto head = log.head();
+  ASSERT_EQ(head, 7U);
+  log.lose(2);
+  log.lose(3);
+  log.lose(4);
+  log.lose(5);
+  log.set_first(6);
+  restart();
+  run();
+  EXPECT_THAT(sink.applied, ElementsAre(5, 7));
+  EXPECT_EQ(sink.rows.events.size(), 3U);
+  EXPECT_EQ(follower->status().state, State::following);
+}
+
+TEST_F(FollowerTest, DoesNotGoOnWhereWhatFollowsWasDropped) {
+  auto world = World::connected();
+  append_records(world.log);
+  restart();
+  run();
+  world.send("alice", call::End{});
+  world.send("alice", call::start({"bob"}));
+  append_records(std::span(world.log).subspan(2));
+  log.set_first(4);
+  restart();
+  run();
+  EXPECT_EQ(follower->status().state, State::retrying);
+  ASSERT_EQ(told.size(), 1U);
+  EXPECT_THAT(told[0], HasSubstr("the log begins with 4"));
+  EXPECT_EQ(sink.rows.position, 2U);
+}
+
 TEST_F(FollowerTest, SaysHowFarBehindItIs) {
   restart();
   EXPECT_EQ(follower->status().state, State::stopped);

@@ -216,14 +216,22 @@ TEST_F(CallIndexMaintenance, WhatWasSkippedStaysLeftOut) {
   EXPECT_THAT(verified().drift, SizeIs(0));
 }
 
-TEST_F(CallIndexMaintenance, ALogWithoutItsBeginningMakesNone) {
+TEST_F(CallIndexMaintenance, OfALogThatBeginsLaterIsMadeOfWhatThatHasKept) {
   talk(5);
   follow();
-  log.set_first(4);
-  const auto refused = rebuild(*index, source(), go_on);
-  ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().message, HasSubstr("no longer has its beginning"));
+  log.set_first(4);  // this one has kept everything
+  ASSERT_TRUE(rebuild(*index, source(), go_on));
   EXPECT_THAT(calls(), SizeIs(5));
+}
+
+TEST_F(CallIndexMaintenance, ALogThatHasComeToBeginLaterIsAnotherOne) {
+  EXPECT_EQ(index_log_id("a-log", 1), "a-log");
+  talk(2);
+  follow();
+  const auto standing = index->open(index_log_id("a-log", 3), log.head());
+  ASSERT_TRUE(standing);
+  EXPECT_EQ(standing->position, 0U);
+  EXPECT_THAT(calls(), SizeIs(0));
 }
 
 TEST_F(CallIndexMaintenance, IsLookedAtWithoutBeingOpened) {

@@ -69,8 +69,10 @@ TEST_F(CommandLine, ALogInUseIsTwoAndNamesTheServerToAsk) {
 }
 
 TEST_F(CommandLine, HelpIsZeroForEveryCommand) {
-  for (const auto* command : {"", "serve", "demo", "token", "timeline", "state", "diff", "why",
-                              "replay", "stats", "verify", "completion"}) {
+  for (const auto* command :
+       {"",       "serve",   "demo",   "token",  "timeline",   "tail",     "state",     "diff",
+        "why",    "replay",  "stats",  "verify", "evidence",   "export",   "import",    "recheck",
+        "backup", "restore", "repair", "retain", "projection", "webhooks", "completion"}) {
     const auto made = run(std::string(command) + " --help");
     EXPECT_EQ(made.exit, 0) << command;
     EXPECT_THAT(made.output, HasSubstr("  callstate ")) << command << " shows no example";

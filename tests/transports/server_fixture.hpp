@@ -17,8 +17,8 @@
 namespace callstate::transports {
 
 /// Tokens are `user`, `tenant:user` or `user@milliseconds` that it is good for;
-/// those that begin with `bad` are refused. A `!` at the end: of a customer, a `$`: of a
-/// service.
+/// those that begin with `bad` are refused. A `!` at the end: of a customer; a `$`: of a
+/// service; a `?`: of an auditor.
 class FakeAuthenticator final : public Authenticator {
  public:
   bool awaits_key(std::string_view) override { return false; }
@@ -37,6 +37,10 @@ class FakeAuthenticator final : public Authenticator {
     }
     if (token.ends_with('$')) {
       identity.role = call::Role::service;
+      token.remove_suffix(1);
+    }
+    if (token.ends_with('?')) {
+      identity.role = call::Role::auditor;
       token.remove_suffix(1);
     }
     if (const auto sign = token.find('@'); sign != std::string_view::npos) {

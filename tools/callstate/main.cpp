@@ -58,6 +58,7 @@ int main(int argc, char** argv) {
   callstate::tools::add_demo(app, exit_code);
   callstate::tools::add_token(app, exit_code);
   callstate::tools::add_timeline(app, exit_code);
+  callstate::tools::add_tail(app, exit_code);
   callstate::tools::add_state(app, exit_code);
   callstate::tools::add_diff(app, exit_code);
   callstate::tools::add_why(app, exit_code);
@@ -72,6 +73,7 @@ int main(int argc, char** argv) {
   callstate::tools::add_restore(app, exit_code);
   callstate::tools::add_repair(app, exit_code);
   callstate::tools::add_projection(app, exit_code);
+  callstate::tools::add_retain(app, exit_code);
   callstate::tools::add_webhooks(app, exit_code);
   callstate::tools::add_completion(app, exit_code);
 

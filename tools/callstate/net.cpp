@@ -1,12 +1,15 @@
 #include "tools/callstate/net.hpp"
 
+#include <array>
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/websocket.hpp>
+#include <boost/url/encode.hpp>
 #include <boost/url/parse.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 #include <boost/url/url_view.hpp>
 #include <optional>
 #include <utility>
@@ -26,6 +29,8 @@ using boost::system::error_code;
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds close_timeout{2};
+/// How often who listens is asked whether to go on.
+constexpr std::chrono::milliseconds look_every{100};
 
 /// Runs the context until the operation that `start` begins has ended; others go
 /// on meanwhile. `start` is given the operation's handler.
@@ -139,6 +144,60 @@ std::expected<HttpAnswer, std::string> http_request(const ServerUrl& url, std::s
   }
   if (error) return std::unexpected(no_answer(url, error));
   return HttpAnswer{static_cast<int>(response.result_int()), std::move(response.body())};
+}
+
+std::expected<HttpAnswer, std::string> http_listen(const ServerUrl& url, std::string_view target,
+                                                   std::string_view token,
+                                                   const Listening& listening) {
+  asio::io_context io;
+  Wire stream(io);
+  stream.tcp.expires_after(listening.answer_timeout);
+  if (auto connected = connect(io, stream, url); !connected)
+    return std::unexpected(std::move(connected.error()));
+  http::request<http::empty_body> request(http::verb::get, std::string(target), 11);
+  request.set(http::field::host, url.host + ":" + url.port);
+  request.set(http::field::accept, "text/event-stream");
+  request.set(http::field::authorization, "Bearer " + std::string(token));
+  beast::flat_buffer buffer;
+  http::response_parser<http::buffer_body> parser;
+  parser.body_limit(boost::none);
+  auto error =
+      complete(io, [&](auto handler) { http::async_write(stream, request, std::move(handler)); });
+  if (!error) {
+    error = complete(io, [&](auto handler) {
+      http::async_read_header(stream, buffer, parser, std::move(handler));
+    });
+  }
+  if (error) return std::unexpected(no_answer(url, error));
+  HttpAnswer answer{static_cast<int>(parser.get().result_int()), {}};
+  const bool good = answer.status == 200;
+  std::array<char, 16'384> bytes{};
+  while (!parser.is_done()) {
+    stream.tcp.expires_after(good ? listening.silence_max : listening.answer_timeout);
+    auto& body = parser.get().body();
+    body.data = bytes.data();
+    body.size = bytes.size();
+    std::optional<error_code> ended;
+    http::async_read_some(stream, buffer, parser,
+                          [&ended](error_code why, std::size_t) { ended = why; });
+    io.restart();
+    bool go_on = true;
+    while (!ended) {
+      if (io.run_one_for(look_every) == 0 && !ended && go_on && good) go_on = listening.take({});
+      if (!go_on) stream.tcp.cancel();
+    }
+    if (!go_on) return answer;
+    if (*ended && *ended != http::error::need_buffer)
+      return std::unexpected(no_answer(url, *ended));
+    const std::string_view come(bytes.data(), bytes.size() - body.size);
+    if (!good) answer.body += come;
+    if (good && !listening.take(come)) return answer;
+  }
+  return answer;
+}
+
+std::string query_value(std::string_view text) {
+  return boost::urls::encode(text, boost::urls::unreserved_chars);
 }
 
 struct WebSockets::Impl {

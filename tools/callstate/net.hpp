@@ -40,6 +40,24 @@ std::expected<HttpAnswer, std::string> http_request(const ServerUrl& url, std::s
                                                     std::chrono::milliseconds timeout,
                                                     std::string_view body = {});
 
+/// An answer whose body comes bit by bit, for as long as it goes on.
+struct Listening {
+  /// Is handed what has come, and nothing several times a second while nothing does.
+  /// False: that was enough.
+  std::function<bool(std::string_view bytes)> take;
+  std::chrono::milliseconds answer_timeout{};  // for the answer to begin
+  std::chrono::milliseconds silence_max{};     // then the connection counts as broken
+};
+/// A GET for `text/event-stream`. An answer with another status than 200 is given whole,
+/// and `take` is not called. A connection that breaks is a failure; one that the server
+/// ends, or `take`, is not.
+std::expected<HttpAnswer, std::string> http_listen(const ServerUrl& url, std::string_view target,
+                                                   std::string_view token,
+                                                   const Listening& listening);
+
+/// `text` as a value in a query.
+std::string query_value(std::string_view text);
+
 /// WebSocket clients of one server, numbered from 0 in the order of `open`.
 class WebSockets {
  public:

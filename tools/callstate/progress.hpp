@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <memory>
 #include <span>
 #include <string>
 
@@ -46,6 +47,10 @@ class ProgressReader final : public engine::LogReader {
       : log_(log), bar_(std::move(what)) {}
 
   [[nodiscard]] call::Position head() const override { return log_.head(); }
+  [[nodiscard]] call::Position first() const override { return log_.first(); }
+  [[nodiscard]] std::shared_ptr<const engine::Beginning> beginning() const override {
+    return log_.beginning();
+  }
   std::expected<void, engine::Failure> read(call::Position from, call::Position to,
                                             const Each& each) const override;
   /// Of a few, which is soon over.

@@ -36,6 +36,8 @@ class Kept {
   /// The log's id, the position, what was skipped.
   virtual std::expected<storage::IndexStanding, history::Trouble> standing() = 0;
   virtual Maintenance& maintenance() = 0;
+  /// What it is of, as it is called there.
+  [[nodiscard]] virtual const std::string& log_id() const = 0;
   /// To be followed into.
   virtual history::HistorySink& sink() = 0;
 };
@@ -44,20 +46,23 @@ class KeptIndex final : public Kept {
  public:
   KeptIndex(const fs::path& path, const engine::LogReader& log, const std::string& log_id)
       : path_(path),
+        log_id_(storage::index_log_id(log_id, log.first())),
         index_({.path = path}),
         maintenance_(index_,
                      {.log = log,
-                      .log_id = log_id,
+                      .log_id = log_id_,
                       .alone = [](const storage::IndexSource::Work& work) { return work(); }}) {}
 
   std::expected<storage::IndexStanding, history::Trouble> standing() override {
     return storage::inspect_index(path_);
   }
   Maintenance& maintenance() override { return maintenance_; }
+  [[nodiscard]] const std::string& log_id() const override { return log_id_; }
   history::HistorySink& sink() override { return index_; }
 
  private:
   const fs::path path_;
+  const std::string log_id_;
   storage::CallIndex index_;
   IndexMaintenance maintenance_;
 };
@@ -66,7 +71,10 @@ class KeptRows final : public Kept {
  public:
   KeptRows(const postgres::Settings& settings, const engine::LogReader& log,
            const std::string& log_id)
-      : settings_(settings), sink_(settings, payload_text), maintenance_(settings, log, log_id) {}
+      : settings_(settings),
+        log_id_(log_id),
+        sink_(settings, payload_text),
+        maintenance_(settings, log, log_id) {}
 
   std::expected<storage::IndexStanding, history::Trouble> standing() override {
     auto found = postgres::inspect(settings_);
@@ -74,10 +82,12 @@ class KeptRows final : public Kept {
     return storage::IndexStanding{found->log_id, found->position, std::move(found->skipped)};
   }
   Maintenance& maintenance() override { return maintenance_; }
+  [[nodiscard]] const std::string& log_id() const override { return log_id_; }
   history::HistorySink& sink() override { return sink_; }
 
  private:
   const postgres::Settings settings_;
+  const std::string log_id_;
   postgres::PostgresSink sink_;
   PostgresMaintenance maintenance_;
 };
@@ -136,7 +146,7 @@ class Stopped final : public ProjectionSource {
     projections::HistoryProjection projection(name, kept->sink());
     std::mt19937_64 random(std::random_device{}());
     projections::Follower follower(
-        projection, log_->reader(), log_id_,
+        projection, log_->reader(), kept->log_id(),
         {.clock = clock_, .random = [&random] { return random(); }, .tell = {}});
     for (;;) {
       const auto next = follower.step();
@@ -154,7 +164,7 @@ class Stopped final : public ProjectionSource {
     auto standing = kept.standing();
     if (!standing) {
       status.trouble = standing.error();
-    } else if (!standing->log_id.empty() && standing->log_id != log_id_) {
+    } else if (!standing->log_id.empty() && standing->log_id != kept.log_id()) {
       status.trouble = history::Trouble{.kind = history::Trouble::Kind::lasting,
                                         .message = "it is of another log, " + standing->log_id};
     } else {
@@ -175,7 +185,7 @@ class Stopped final : public ProjectionSource {
   std::expected<void, Trouble> open_index(Kept& kept) {
     const auto status = status_of("index", kept);
     if (status.trouble) return std::unexpected(Trouble{Exit::found, status.trouble->message + "."});
-    if (auto opened = kept.sink().open(log_id_, status.head); !opened)
+    if (auto opened = kept.sink().open(kept.log_id(), status.head); !opened)
       return unusable(opened.error());
     return {};
   }

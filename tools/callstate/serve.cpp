@@ -155,6 +155,7 @@ transports::ServerSettings server_settings(const ServeSettings& settings) {
   server.request_timeout = settings.request_timeout;
   server.poll_presence = settings.poll_presence;
   server.polls_per_user_max = settings.engine.sessions_per_user_max;
+  server.log_streams_max = settings.log_streams_max;
   // Deadlines are kept to a quarter of the shortest.
   const auto shortest =
       std::min({settings.auth_timeout, settings.ping_every, settings.silent_max,

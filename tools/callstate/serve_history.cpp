@@ -10,9 +10,10 @@ ServedHistory::ServedHistory(storage::Store& store, const std::filesystem::path&
     : index_({.path = data_dir / "index",
               .has_room = [&store] { return store.log().has_room(); },
               .on_rebuild = std::move(on_rebuild)}),
-      runner_(projection_, store.reader(), store.log_id(), ports),
+      runner_(projection_, store.reader(),
+              storage::index_log_id(store.log_id(), store.reader().first()), ports),
       maintenance_(index_, {.log = store.reader(),
-                            .log_id = store.log_id(),
+                            .log_id = storage::index_log_id(store.log_id(), store.reader().first()),
                             .alone = [this](const storage::IndexSource::Work& work) {
                               return runner_.between_steps(work);
                             }}) {}

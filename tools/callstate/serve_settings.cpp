@@ -245,6 +245,8 @@ void add_serve_options(CLI::App& serve, ServeSettings& settings) {
       .add("--sessions-per-user", settings.engine.sessions_per_user_max,
            "sessions of one user, at most; and polls and streams at once")
       ->check(CLI::Range(1, 10'000));
+  options.add("--log-streams", settings.log_streams_max, "streams of the log at once, at most")
+      ->check(CLI::Range(0, 10'000));
   options.add("--connections", settings.connections_max, "connections in all, at most")
       ->check(CLI::Range(1, 10'000'000));
   options

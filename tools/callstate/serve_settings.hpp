@@ -80,6 +80,7 @@ struct ServeSettings {
   double messages_burst = 200;
   std::uint32_t message_bytes_max = 16 * 1024;
   std::size_t connections_max = 100'000;
+  std::size_t log_streams_max = 64;
   std::size_t unauthenticated_max = 10'000;
   double failed_logins_per_second = 5;
   std::chrono::milliseconds ping_every{25'000};

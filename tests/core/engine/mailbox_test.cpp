@@ -71,6 +71,23 @@ TEST_F(MailboxTest, WhatHasComeAlreadyIsNotWaitedFor) {
   EXPECT_EQ(mailbox.watches(), 0) << "the handles are gone";
 }
 
+TEST_F(MailboxTest, TheHeadIsWaitedForWhateverComes) {
+  int woken = 0;
+  const auto watch = mailbox.watch_head(0, [&] { ++woken; });
+  ASSERT_NE(watch, nullptr);
+  EXPECT_EQ(mailbox.watches(), 1);
+  take({}, 0);
+  EXPECT_EQ(woken, 0) << "a batch without records";
+  take({}, 3);
+  take({}, 4);
+  EXPECT_EQ(woken, 1);
+  EXPECT_EQ(mailbox.watches(), 0);
+  EXPECT_EQ(mailbox.watch_head(3, [] {}), nullptr) << "it is there already";
+  auto ended = mailbox.watch_head(4, [] { FAIL(); });
+  ended.reset();
+  take({}, 5);
+}
+
 TEST_F(MailboxTest, AWatchEndsWithItsHandle) {
   auto watch = mailbox.watch(std::vector{ann, room}, 0, [] { FAIL(); });
   watch.reset();

@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "core/call/evolve.hpp"
+#include "core/engine/beginning.hpp"
 #include "tools/callstate/report/read_ahead.hpp"
 #include "tools/callstate/report/times.hpp"
 #include "tools/callstate/report/wording.hpp"
@@ -62,9 +63,15 @@ constexpr std::size_t suspects_named_max = 8;
 
 class Verifier {
  public:
-  Verifier(engine::SnapshotStore* snapshots, const SealCheck& seals) : snapshots_(snapshots) {
-    if (seals.hash != nullptr) seals_.emplace(seals.hash, seals.log_id, seals.signatures);
+  Verifier(engine::SnapshotStore* snapshots, const SealCheck& seals,
+           std::shared_ptr<const engine::Beginning> beginning)
+      : snapshots_(snapshots), beginning_(std::move(beginning)) {
+    const call::Position first = beginning_ ? beginning_->first : 1;
+    if (seals.hash != nullptr) seals_.emplace(seals.hash, seals.log_id, seals.signatures, first);
     result_.signatures_checked = static_cast<bool>(seals.signatures);
+    if (!beginning_) return;
+    result_.first = beginning_->first;
+    result_.kept = beginning_->kept.size();
   }
 
   void take(const call::Record& record, const call::Hash& hash) {
@@ -76,6 +83,8 @@ class Verifier {
     }
     last_at_ = record.at;
 
+    if (record.position < result_.first) return take_kept(record, hash);
+    if (beginning_) begin();
     Track& track = track_of(record);
     check_chain(track, record);
     check_seq(track, record);
@@ -113,6 +122,52 @@ class Verifier {
   }
 
  private:
+  /// Before the beginning: its stream's first is taken at its word.
+  void take_kept(const call::Record& record, const call::Hash& hash) {
+    const auto [last, is_first] =
+        kept_.try_emplace(engine::Beginning::key_of(record.stream), call::Hash{});
+    if (!is_first && kept_in_a_row(record) && record.previous != last->second)
+      report(record, "the hash chain breaks: it does not follow the record before it");
+    last->second = hash;
+  }
+  /// Whether nothing of its stream may lie between it and the one before.
+  [[nodiscard]] static bool kept_in_a_row(const call::Record& record) {
+    return record.stream.kind == call::StreamKind::room &&
+           !std::holds_alternative<call::CallStarted>(record.payload);
+  }
+
+  /// From the states at the beginning on.
+  void begin() {
+    const auto beginning = std::exchange(beginning_, nullptr);
+    for (const auto& [key, kept] : beginning->states) {
+      const auto* room = std::get_if<call::Room>(&kept.state);
+      const bool claim = room != nullptr && kept.stream.tenant.empty();
+      if (claim) continue;  // of no stream
+      if (const auto last = kept_.find(key);
+          last != kept_.end() && room != nullptr && room->live() && last->second != room->chain) {
+        add({room->position, describe(kept.stream),
+             "the state at the log's beginning does not follow the records that were kept"});
+      }
+      Track& track = track_of(kept.stream);
+      std::visit(
+          [&](const auto& state) {
+            track.chain = state.chain;
+            track.seq = state.seq;
+          },
+          kept.state);
+      if (!track.awaited) continue;
+      // Nothing has changed since, or it goes on from there.
+      if (position_of(track.awaited->kept) <= position_of(kept.state)) {
+        track.awaited->folded = kept.state;
+        compare(track);
+        continue;
+      }
+      track.awaited->folded = kept.state;
+      if (live(kept.state)) live_.insert(&track);
+    }
+    kept_.clear();
+  }
+
   static std::string describe(const call::Stream& stream) {
     const std::string of_tenant = " of tenant " + std::string(stream.tenant.view());
     switch (stream.kind) {
@@ -130,8 +185,8 @@ class Verifier {
     add({record.position, describe(record.stream), std::move(what)});
   }
 
-  Track& track_of(const call::Record& record) {
-    const call::Stream& stream = record.stream;
+  Track& track_of(const call::Record& record) { return track_of(record.stream); }
+  Track& track_of(const call::Stream& stream) {
     key_.assign(1, static_cast<char>('0' + static_cast<int>(stream.kind)));
     key_.append(stream.tenant.view()).append(1, '\0').append(stream.name.view());
     const auto [found, made] = tracks_.try_emplace(key_);
@@ -282,6 +337,8 @@ class Verifier {
   std::optional<seal::Checker> seals_;
   std::vector<seal::Finding> findings_;
   std::vector<Suspect> suspects_;  // what the next of its stream does not follow
+  std::shared_ptr<const engine::Beginning> beginning_;  // until it has been reached
+  std::unordered_map<std::string, call::Hash> kept_;    // hashes of what lies before it
   Verification result_;
   call::Time last_at_ = call::Time::min();
   std::unordered_map<std::string, Track> tracks_;
@@ -293,9 +350,10 @@ class Verifier {
 
 Verification verify_log(const engine::LogReader& log, engine::SnapshotStore* snapshots,
                         const SealCheck& seals) {
-  Verifier verifier(snapshots, seals);
+  Verifier verifier(snapshots, seals, log.beginning());
   const ReadAhead ahead(log);
   const call::Position head = log.head();
+  const call::Position first = log.first();
   call::Position last = 0;
   bool behind_problem = false;  // one sentence for a run of positions that cannot be read
   while (last < head && !verifier.full()) {
@@ -308,7 +366,7 @@ Verification verify_log(const engine::LogReader& log, engine::SnapshotStore* sna
         });
     if (read) break;
     // The reader stops at the first that it cannot give: on behind it.
-    ++last;
+    last = std::max(last + 1, first);
     if (!std::exchange(behind_problem, true)) verifier.add({last, {}, read.error().message});
   }
   return std::move(verifier).finish(head);

@@ -18,6 +18,8 @@ struct Problem {
 
 struct Verification {
   call::Position head = 0;
+  call::Position first = 1;  // before it records were dropped on purpose
+  std::uint64_t kept = 0;    // of those before it
   std::uint64_t records = 0;
   std::uint64_t streams = 0;
   std::uint64_t snapshots = 0;  // that were compared with a fold

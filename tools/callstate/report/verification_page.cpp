@@ -9,6 +9,18 @@
 namespace callstate::tools {
 namespace {
 
+std::string range(const Verification& found) {
+  return grouped(found.first) + " to " + grouped(found.head);
+}
+
+/// Of a log that begins later.
+std::string beginning(const Verification& found) {
+  if (found.first == 1) return {};
+  return "The log begins with position " + grouped(found.first) +
+         ": what came before was dropped on purpose, but for " + count_of(found.kept, "record") +
+         " that were kept.\n";
+}
+
 std::string summary(const Verification& found, std::chrono::duration<double> took) {
   std::string text = count_of(found.records, "record") + " in " +
                      count_of(found.streams, "stream") + ", " +
@@ -33,6 +45,10 @@ std::string sealed(const Verification& found) {
   } else if (found.signatures_checked) {
     text += ' ' + count_of(seals.good_signatures, "signature") + " checked.";
   }
+  if (seals.outlived > 0) {
+    text += ' ' + count_of(seals.outlived, "seal") +
+            " of records that were dropped: that they follow one another was checked.";
+  }
   if (seals.unsigned_seals > 0) {
     text += ' ' + count_of(seals.unsigned_seals, "seal") +
             " without a signature: whoever can write the log can make such anew.";
@@ -45,17 +61,17 @@ std::string sealed(const Verification& found) {
 std::string render_verification(const Verification& found, std::chrono::duration<double> took,
                                 const Paint& paint) {
   if (found.good()) {
-    const std::string head = found.head == 0
-                                 ? "The log is empty"
-                                 : "Positions 1 to " + grouped(found.head) + " are sound";
-    return paint(Tone::good, head) + ": " + summary(found, took) + ".\n" + sealed(found);
+    const std::string head =
+        found.head == 0 ? "The log is empty" : "Positions " + range(found) + " are sound";
+    return paint(Tone::good, head) + ": " + summary(found, took) + ".\n" + beginning(found) +
+           sealed(found);
   }
   std::string text = paint(Tone::bad, (found.cut_short ? "More than " : "") +
                                           count_of(found.problems.size(), "problem"));
   // Nothing was read of a log that could not even be opened.
-  text += found.head == 0
-              ? ", and nothing can be read:\n\n"
-              : " in positions 1 to " + grouped(found.head) + ": " + summary(found, took) + ".\n\n";
+  text += found.head == 0 ? ", and nothing can be read:\n\n"
+                          : " in positions " + range(found) + ": " + summary(found, took) + ".\n\n";
+  text += beginning(found);
   Table table({{"POSITION", Table::Align::right}, {"WHERE"}, {"WHAT"}});
   for (const auto& problem : found.problems) {
     const bool of_the_whole = problem.position == 0;
@@ -72,6 +88,8 @@ std::string verification_json(const Verification& found, std::chrono::duration<d
   to.begin_object();
   to.boolean("ok", found.good());
   to.number("head", found.head);
+  to.number("first", found.first);
+  to.number("kept", found.kept);
   to.number("records", found.records);
   to.number("streams", found.streams);
   to.number("snapshots", found.snapshots);
