@@ -103,7 +103,10 @@ class Writing {
 
 std::expected<Exported, Trouble> export_log(const Exportable& from, const Selection& wanted,
                                             Anonymiser* anonymiser, const TextSink& sink) {
-  Writing writing(from, wanted, anonymiser, sink);
+  Selection selection = wanted;
+  // What is left of a log from which something was dropped is a part of it.
+  if (wanted.all() && from.log.first() > 1) selection.from = At(call::Position{1});
+  Writing writing(from, selection, anonymiser, sink);
   const auto read = from.log.read(1, from.log.head(),
                                   [&](const call::Record& record, const engine::RecordHash& hash) {
                                     return writing.take(record, hash);

@@ -102,6 +102,12 @@ Trouble unreadable(const engine::Failure& failure) {
           failure.message + "\n`callstate verify` lists all that is wrong with a log."};
 }
 
+Trouble outlived() {
+  return {Exit::found,
+          "Other records under the call's seals were dropped with `callstate retain`, and "
+          "without their hashes it cannot be proven any more: evidence has to be taken before."};
+}
+
 /// The paths of all records under one seal.
 std::expected<void, Trouble> add_paths(const engine::LogReader& log, const TakenSeal& seal,
                                        std::vector<Evidence::Item>& items) {
@@ -117,6 +123,7 @@ std::expected<void, Trouble> add_paths(const engine::LogReader& log, const Taken
             return true;
           });
       if (!read) return std::unexpected(unreadable(read.error()));
+      if (leaves.size() != sealed.last - sealed.first + 1) return std::unexpected(outlived());
     }
     item.seal = seal.position;
     item.path = seal::path_of(storage::sha256, leaves,
@@ -167,7 +174,8 @@ std::expected<Evidence, Trouble> compose_evidence(const engine::LogReader& log,
     return std::unexpected(Trouble{
         Exit::found, "There is no call " + id +
                          (wanted.tenant ? " of tenant " + std::string(wanted.tenant->view()) : "") +
-                         " in this log (positions 1 to " + std::to_string(log.head()) + ")."});
+                         " in this log (positions " + std::to_string(log.first()) + " to " +
+                         std::to_string(log.head()) + ")."});
   }
 
   Evidence evidence{.log_id = log_id,
