@@ -72,6 +72,7 @@ std::string_view general_sentence(ErrorCode code) {
     case ErrorCode::storage_unavailable:
     case ErrorCode::internal:
     case ErrorCode::cursor_expired:
+    case ErrorCode::directory_unavailable:
       break;
   }
   return "it was refused";

@@ -35,7 +35,10 @@ struct IsAbout {
   bool operator()(const call::ServerStarted&) const { return false; }
   bool operator()(const call::MediaReported& event) const { return event.user == user; }
   bool operator()(const call::Revoked&) const { return false; }
+  bool operator()(const call::Sealed&) const { return false; }
 };
+
+}  // namespace
 
 bool concerns(const call::Record& record, const call::UserId& user) {
   const auto& stream = record.stream;
@@ -43,8 +46,6 @@ bool concerns(const call::Record& record, const call::UserId& user) {
          (stream.kind == call::StreamKind::user && stream.name == user) ||
          std::visit(IsAbout{user}, record.payload);
 }
-
-}  // namespace
 
 bool LogQuery::fits(const call::Record& record) const {
   const auto& stream = record.stream;

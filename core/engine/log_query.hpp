@@ -26,6 +26,9 @@ struct LogQuery {
   [[nodiscard]] bool fits(const call::Record& record) const;
 };
 
+/// Whether the user did it, or it is about the user.
+[[nodiscard]] bool concerns(const call::Record& record, const call::UserId& user);
+
 /// Is handed records as they are read. False: that one is enough.
 using TakeRecord = std::function<bool(const call::Record&)>;
 

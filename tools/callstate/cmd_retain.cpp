@@ -48,7 +48,8 @@ std::expected<call::Position, Trouble> told_up_to(const fs::path& data_dir,
   std::error_code error;
   if (!fs::exists(path / "CURRENT", error)) return ~call::Position{0};
   storage::WebhookOutbox outbox(path);
-  auto opened = outbox.open(store.log_id(), store.reader().head());
+  const auto head = store.reader().head();
+  auto opened = outbox.open(store.log_id(), head, head);
   if (!opened) return unusable("webhooks: " + opened.error().message + ".");
   return opened->standing.position;
 }

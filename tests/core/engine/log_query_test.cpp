@@ -90,7 +90,7 @@ TEST_F(LogQueryTest, AUsersRecordsAreThoseByItAndThoseAboutIt) {
   room_record("r", "bob", call::Signaled{ann, {}});
   room_record("r", "system", call::ParticipantLeft{.user = ann});
   room_record("r", "system", call::ParticipantJoined{ann});
-  room_record("r", "system", call::MediaReported{.event = {}, .user = ann});
+  room_record("r", "system", call::MediaReported{{}, ann, {}, {}});
   room_record("ann", "bob", call::Ringing{});  // of a room of this name
   room_record("r", "bob", call::CalleeOffline{bob});
   write();

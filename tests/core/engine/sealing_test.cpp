@@ -173,7 +173,7 @@ TEST(SealingEngine, SealsThePastBesideWhatIsServedAndWhenItIsAskedTo) {
     auto batch = log.begin();
     for (int i = 0; i < 1'024; ++i, ++written) {
       call::Record record;
-      record.stream.name = call::UserId::clipped("r" + std::to_string(written));
+      record.stream.name = call::UserId::clipped('r' + std::to_string(written));
       record.payload = call::Ringing{};
       record.outcome = call::Outcome::ignored;
       batch->add(record);

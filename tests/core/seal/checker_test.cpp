@@ -24,7 +24,7 @@ class Seals : public ::testing::Test {
 
   void write(std::size_t records) {
     engine::Sealing sealing({.by = &sealer, .records = 4});
-    sealing.begin({}, 0, 1);
+    sealing.begin({}, 0, 1, 1);
     for (std::size_t i = 0; i < records; ++i) {
       call::Record record;
       record.stream.name = call::UserId::clipped("r" + std::to_string(i % 3));

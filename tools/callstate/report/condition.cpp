@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "core/call/error.hpp"
-#include "tools/callstate/report/filter.hpp"
+#include "core/engine/log_query.hpp"
 #include "transports/json_concat.hpp"
 #include "transports/text_values.hpp"
 
@@ -185,7 +185,7 @@ bool Condition::holds_for_one(const Term& term, const call::Record& record,
   const bool named = words_of(term.key).has_value() || term.key == "code" || term.key == "call";
   const auto value = value_of(term.key, record, room);
   return std::ranges::any_of(term.values, [&](const std::string& wanted) {
-    if (term.key == "user") return concerns(record, call::UserId::clipped(wanted));
+    if (term.key == "user") return engine::concerns(record, call::UserId::clipped(wanted));
     if (term.key == "status" && same(wanted, active)) return room != nullptr && room->live();
     // Names that people chose are told apart by their capitals.
     return named ? same(wanted, value) : wanted == value;

@@ -21,9 +21,6 @@ std::expected<void, std::string> check(const Filter& filter);
 
 [[nodiscard]] bool passes(const Filter& filter, const call::Record& record);
 
-/// Whether the record is of what the user did, or what was done to it by name.
-[[nodiscard]] bool concerns(const call::Record& record, const call::UserId& user);
-
 /// Leaves hidden what the filter does not pass. Trouble: nothing is left to show.
 std::expected<void, Trouble> apply(const Filter& filter, History& history);
 
