@@ -27,7 +27,7 @@ class Seals : public ::testing::Test {
     sealing.begin({}, 0, 1, 1);
     for (std::size_t i = 0; i < records; ++i) {
       call::Record record;
-      record.stream.name = call::UserId::clipped("r" + std::to_string(i % 3));
+      record.stream.name = call::UserId::clipped('r' + std::to_string(i % 3));
       record.payload = call::Ringing{};
       add(std::move(record), sealing);
       if (!sealing.due(call::Time{})) continue;
