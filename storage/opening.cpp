@@ -195,13 +195,15 @@ std::expected<std::unique_ptr<Database>, Failure> open_checked(
   }
   const auto wal = std::make_shared<WalFileSystem>(env->GetFileSystem());
   if (auto sound = check_end(path, env, *wal); !sound) return std::unexpected(sound.error());
-  WalWatch watch;
+  auto watched = std::make_unique<WalWatch>();
+  const WalWatch& watch = *watched;
   auto database = std::make_unique<Database>();
   database->env = rocksdb::NewCompositeEnv(wal);
   auto options = database_options(database->env.get());
   options.create_if_missing = *presence == Presence::nothing || *presence == Presence::begun;
   options.create_missing_column_families = *presence != Presence::log;
-  options.wal_filter = &watch;  // of no use to RocksDB once it is open
+  options.wal_filter = watched.get();
+  database->wal_watch = std::move(watched);
   options.listeners.push_back(std::make_shared<BackgroundErrors>(path, fail_stop));
 
   database->path = path;
