@@ -343,15 +343,15 @@ EncodedLog sealed_calls() {
     seal::Tree tree(storage::sha256);
     tree.start(sealed_up_to + 1);
     for (auto at = sealed_up_to + 1; at <= log.head(); ++at) tree.add(log.hash(at));
-    call::Record seal{
-        .at = record.at,
-        .actor = {call::UserId::clipped(call::system_actor), call::Role::system, {}},
-        .payload = call::Sealed{.first = sealed_up_to + 1,
+    call::Record seal;
+    seal.at = record.at;
+    seal.actor = {call::UserId::clipped(call::system_actor), call::Role::system, {}};
+    seal.payload = call::Sealed{.first = sealed_up_to + 1,
                                 .last = log.head(),
                                 .root = tree.root(),
                                 .previous_seal = last_seal,
                                 .previous = last_seal == 0 ? call::Hash{} : log.hash(last_seal),
-                                .log_id = a_log_id}};
+                                .log_id = a_log_id};
     seal.stream.kind = call::StreamKind::server;
     sealed_up_to = log.head();
     log.add(seal);
