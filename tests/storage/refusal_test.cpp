@@ -67,9 +67,9 @@ TEST(Refusal, ANewerFormat) {
   const TemporaryDirectory directory;
   append(*open(directory.path()), 5);
   change_behind_its_back(directory.path(),
-                         [](Database& database) { put(database, database.meta, format_key, "2"); });
+                         [](Database& database) { put(database, database.meta, format_key, "3"); });
   EXPECT_THAT(refusal_of(directory.path()),
-              AllOf(HasSubstr("format version 2"), HasSubstr("newer version")));
+              AllOf(HasSubstr("format version 3"), HasSubstr("newer version")));
 }
 
 TEST(Refusal, FamiliesOfANewerVersion) {

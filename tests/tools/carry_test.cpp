@@ -201,7 +201,7 @@ std::string refusal_to_unpack(const std::vector<std::string>& lines) {
   return whole ? std::string() : whole.error().sentence();
 }
 
-TEST(Tampering, ALineThatIsRemovedDoubledSwappedOrAlteredIsNamed) {
+TEST(TamperedExport, ALineThatIsRemovedDoubledSwappedOrAlteredIsNamed) {
   const auto lines = lines_of(export_text(RandomRecords(7).log(40).exportable()));
   ASSERT_EQ(refusal_to_unpack(lines), "");
   for (std::size_t i = 0; i < lines.size(); ++i) {
@@ -225,7 +225,7 @@ TEST(Tampering, ALineThatIsRemovedDoubledSwappedOrAlteredIsNamed) {
   }
 }
 
-TEST(Tampering, TheFieldIsNamed) {
+TEST(TamperedExport, TheFieldIsNamed) {
   const auto lines = lines_of(export_text(calls().exportable()));
   const auto altered = [&](const std::string& from, const std::string& to) {
     auto text = lines;
@@ -257,7 +257,7 @@ TEST(Tampering, TheFieldIsNamed) {
   EXPECT_THAT(altered(R"("call":")", R"("call":"?)"), HasSubstr("field call: is no call's id"));
 }
 
-TEST(Tampering, AnExportThatIsNoneOrCutOrTooLongIsRefused) {
+TEST(TamperedExport, AnExportThatIsNoneOrCutOrTooLongIsRefused) {
   const auto lines = lines_of(export_text(calls().exportable()));
   EXPECT_THAT(refusal(""), HasSubstr("line 1: is missing"));
   EXPECT_THAT(refusal("hello\n"), HasSubstr("line 1: does not begin an export"));
@@ -275,7 +275,7 @@ TEST(Tampering, AnExportThatIsNoneOrCutOrTooLongIsRefused) {
   EXPECT_THAT(refusal(joined(long_line)), HasSubstr("line 3: is longer than"));
 }
 
-TEST(Tampering, AnImportOverALogIsRefused) {
+TEST(TamperedExport, AnImportOverALogIsRefused) {
   const TemporaryDirectory directory;
   const auto text = export_text(calls().exportable());
   ASSERT_EQ(import_text(text, directory / "log"), "");
@@ -288,7 +288,10 @@ TEST(Tampering, AnImportOverALogIsRefused) {
 std::string shape_of(const call::Room& room) {
   std::ostringstream out;
   out << room.seq << " " << room.position << " " << name_of(room.state) << " " << room.group << " "
-      << name_of(room.end_reason) << " " << (room.ended_at - room.started_at).count();
+      << name_of(room.end_reason) << " "
+      << (room.live() || room.started_at == call::Time{} ? call::Duration{}
+                                                         : room.ended_at - room.started_at)
+             .count();
   for (const auto& each : room.participants) {
     out << " " << name_of(each.role) << ":" << name_of(each.state) << ":" << each.rang_on.size()
         << ":" << each.answered_on.empty() << ":" << int{each.invited_by};
@@ -343,15 +346,15 @@ EncodedLog sealed_calls() {
     seal::Tree tree(storage::sha256);
     tree.start(sealed_up_to + 1);
     for (auto at = sealed_up_to + 1; at <= log.head(); ++at) tree.add(log.hash(at));
-    call::Record seal{
-        .at = record.at,
-        .actor = {call::UserId::clipped(call::system_actor), call::Role::system, {}},
-        .payload = call::Sealed{.first = sealed_up_to + 1,
+    call::Record seal;
+    seal.at = record.at;
+    seal.actor = {call::UserId::clipped(call::system_actor), call::Role::system, {}};
+    seal.payload = call::Sealed{.first = sealed_up_to + 1,
                                 .last = log.head(),
                                 .root = tree.root(),
                                 .previous_seal = last_seal,
                                 .previous = last_seal == 0 ? call::Hash{} : log.hash(last_seal),
-                                .log_id = a_log_id}};
+                                .log_id = a_log_id};
     seal.stream.kind = call::StreamKind::server;
     sealed_up_to = log.head();
     log.add(seal);
@@ -372,7 +375,7 @@ TEST(Anonymising, SealsAreMadeAnewOverWhatBecameOfTheLog) {
                                 {.hash = storage::sha256, .log_id = (*made)->log_id()});
   for (const auto& problem : found.problems) ADD_FAILURE() << problem.what;
   EXPECT_GT(found.seals.seals, 1U);
-  EXPECT_EQ(found.seals.sealed_up_to, 10U);
+  EXPECT_EQ(found.seals.sealed_up_to, 15U);
 }
 
 TEST(Anonymising, TheSameKeyGivesTheSameAndAnotherKeyOthers) {

@@ -96,8 +96,7 @@ class RandomRecords {
     using namespace call;
     switch (below(std::variant_size_v<Payload>)) {
       case 0:
-        return CallStarted{user(), text(), users(), text(),      text(),
-                           time(), text(), roles(), known_role()};
+        return started();
       case 1:
         return Ringing{};
       case 2:
@@ -111,7 +110,7 @@ class RandomRecords {
       case 6:
         return CalleeOffline{user()};
       case 7:
-        return Invited{users(), time(), text(), roles()};
+        return invited();
       case 8:
         return Signaled{user(), text()};
       case 9:
@@ -135,6 +134,15 @@ class RandomRecords {
     }
   }
 
+  call::Payload started() {
+    const auto callees = users();
+    return call::CallStarted{user(), text(), callees,           text(),      text(),
+                             time(), text(), roles_of(callees), known_role()};
+  }
+  call::Payload invited() {
+    const auto callees = users();
+    return call::Invited{callees, time(), text(), roles_of(callees)};
+  }
   /// Over some of the records before it, whatever they are.
   call::Payload seal() {
     if (made_ == 0) return call::TimedOut{};
@@ -144,13 +152,16 @@ class RandomRecords {
     if (chance()) sealed.signature[63] = sealed.key[0] = 9;
     return sealed;
   }
-  std::vector<call::KnownRole> roles() {
-    std::vector<call::KnownRole> made;
-    for (unsigned i = below(4); i > 0; --i) made.push_back(known_role());
+  /// One each, as they are recorded: none where none is known.
+  std::vector<call::KnownRole> roles_of(const std::vector<call::UserId>& users) {
+    std::vector<call::KnownRole> made(users.size());
+    if (made.empty() || chance()) return {};
+    for (auto& role : made) role = known_role();
+    made.front() = call::Role::portal_customer;
     return made;
   }
   call::KnownRole known_role() {
-    return chance() ? call::KnownRole(static_cast<call::Role>(below(5))) : call::KnownRole();
+    return chance() ? call::KnownRole(static_cast<call::Role>(below(2))) : call::KnownRole();
   }
 
   /// One that the payload can be of.

@@ -108,21 +108,22 @@ TEST(Recheck, AnAlteredFieldIsFound) {
 }
 
 TEST(Recheck, GlareIsDecidedByWhatRings) {
+  call::CallStarted bobs_call;
+  bobs_call.caller = user("bob");
+  bobs_call.callees = {user("alice")};
   MemoryLog log;
   log.room = "one";
   log.starts("alice", {user("bob")});
   log.room = "two";
   const auto first = log.call;
-  auto& refused = log.refused("bob", call::ErrorCode::glare,
-                              call::CallStarted{.caller = user("bob"), .callees = {user("alice")}});
+  auto& refused = log.refused("bob", call::ErrorCode::glare, bobs_call);
   refused.call = {};
   EXPECT_TRUE(recheck_of(log).good());
   log.room = "one";
   log.call = first;
   log.by("alice", call::Ended{call::EndReason::cancelled, "", 0});
   log.room = "two";
-  auto& late = log.refused("bob", call::ErrorCode::glare,
-                           call::CallStarted{.caller = user("bob"), .callees = {user("alice")}});
+  auto& late = log.refused("bob", call::ErrorCode::glare, bobs_call);
   late.call = {};
   const auto found = recheck_of(log);
   ASSERT_EQ(found.differences.size(), 1U);

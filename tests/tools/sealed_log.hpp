@@ -37,7 +37,7 @@ class SealedLog {
       sealer_ = std::make_unique<storage::LogSealer>(store_->log_id());
     }
     sealing_ = std::make_unique<engine::Sealing>(engine::SealSettings{.by = sealer_.get()});
-    sealing_->begin({}, 0, 1);
+    sealing_->begin({}, 0, 1, 1);
   }
 
   [[nodiscard]] std::filesystem::path path() const { return directory_ / "log"; }

@@ -87,11 +87,12 @@ TEST(TimelineJson, IsTheWiresEventWithWhatTheLogKnows) {
   EXPECT_EQ(std::ranges::count(text, '\n'), 5);
   EXPECT_THAT(
       text,
-      HasSubstr(R"({"type":"ACCEPTED","roomName":"demo","seq":3,"pos":3,)"
-                R"("at":"2026-11-23T10:00:03.250000Z",)"
-                R"("callId":"00000000-0000-0000-0000-000000000001","by":"bob","acceptedBy":"bob",)"
-                R"("outcome":"applied","tenantId":"acme",)"
-                R"("actor":{"userId":"bob","role":"CRM_USER","deviceId":"phone"},"hash":"ab0003)"));
+      HasSubstr(
+          R"({"type":"ACCEPTED","roomName":"demo","seq":3,"pos":3,)"
+          R"("at":"2026-11-23T10:00:03.250000Z",)"
+          R"("callId":"00000000-0000-0000-0000-000000000001","by":"bob","deviceId":"phone","acceptedBy":"bob",)"
+          R"("outcome":"applied","tenantId":"acme",)"
+          R"("actor":{"userId":"bob","role":"CRM_USER","deviceId":"phone"},"hash":"ab0003)"));
   EXPECT_THAT(text, HasSubstr(R"("outcome":"refused","code":"NOT_PARTICIPANT")"));
   EXPECT_THAT(text, HasSubstr(R"("messageId":"m1")"));
 }

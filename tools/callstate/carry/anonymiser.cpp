@@ -187,8 +187,10 @@ void Anonymiser::keep_for_seals(const call::Record& record, const call::Hash& ha
 void Anonymiser::reseal(call::Sealed& sealed) {
   sealed.key = {};
   sealed.signature = {};
-  const bool follows = sealed.previous_seal == last_seal_.first;
-  sealed.previous = follows ? last_seal_.second : alias(sealed.previous);
+  if (sealed.previous_seal != 0) {
+    const bool follows = sealed.previous_seal == last_seal_.first;
+    sealed.previous = follows ? last_seal_.second : alias(sealed.previous);
+  }
   const bool whole = sealed.first == unsealed_from_ && sealed.last >= sealed.first &&
                      sealed.last - sealed.first < unsealed_.size();
   if (!whole) {
