@@ -366,7 +366,7 @@ Verification verify_log(const engine::LogReader& log, engine::SnapshotStore* sna
         });
     if (read) break;
     // The reader stops at the first that it cannot give: on behind it.
-    last = std::max(last + 1, first);
+    last = std::max(last + 1, first - 1);
     if (!std::exchange(behind_problem, true)) verifier.add({last, {}, read.error().message});
   }
   return std::move(verifier).finish(head);
