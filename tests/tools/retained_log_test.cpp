@@ -4,6 +4,7 @@
 #include "core/engine/retention.hpp"
 #include "memory_log.hpp"
 #include "storage/sha256.hpp"
+#include "tools/callstate/carry/header.hpp"
 #include "tools/callstate/carry/recheck.hpp"
 #include "tools/callstate/carry/recheck_page.hpp"
 #include "tools/callstate/report/player.hpp"
@@ -218,6 +219,20 @@ TEST_F(RetainedLog, IsCountedAndSaysWhereItBegins) {
                               "before were kept"),
                     HasSubstr("1.0 KiB a record")));
   EXPECT_THAT(statistics_json(about, counted), HasSubstr(R"("first":16,"head":21)"));
+}
+
+TEST(RetainedLogsExport, WhereALogBeganIsSaidOfAPartAlone) {
+  const std::string log_id = "11111111-2222-4333-8444-555555555555";
+  const std::string part = R"({"callstate":"log","format":1,"logId":")" + log_id +
+                           R"(","head":9,"begins":5,"part":[{"from":1}]})";
+  const auto header = read_header(part);
+  ASSERT_TRUE(header) << header.error().what;
+  EXPECT_EQ(header->begins, 5U);
+  EXPECT_EQ(write_header(*header), part + "\n");
+  const auto whole = read_header(R"({"callstate":"log","format":1,"logId":")" + log_id +
+                                 R"(","head":9,"begins":5})");
+  ASSERT_FALSE(whole);
+  EXPECT_EQ(whole.error().field, "begins");
 }
 
 }  // namespace
