@@ -71,6 +71,15 @@ export interface CallEvent {
   event?: string;
   version?: string;
   data?: unknown;
+  metadata?: unknown;
+  ringDeadline?: string;
+  reportedAt?: string;
+  acceptedBy?: string;
+  rejectedBy?: string;
+  endedBy?: string;
+  invitedBy?: string;
+  from?: string;
+  participant?: { userId: string };
 }
 
 export interface EventPage {
