@@ -88,7 +88,7 @@ test('events or a call that are shown otherwise than sealed are named', async ()
     [
       '**/events?*',
       (text) => text.replace('NOT_PARTICIPANT', 'FORBIDDEN'),
-      `the event at ${refused.pos} is shown otherwise than sealed: code is "FORBIDDEN" on this page, and "NOT_PARTICIPANT" in the record`,
+      `the event at ${refused.pos} is shown otherwise than recorded: code is "FORBIDDEN" on this page, and "NOT_PARTICIPANT" in the record`,
     ],
     [
       '**/events?*',

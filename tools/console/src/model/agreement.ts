@@ -125,7 +125,7 @@ export function disagreements({ call, events }: Shown, records: readonly Stored[
     if (!record) found.push(`the event at ${event.pos} is shown, and not in the evidence`);
     else {
       const other = difference(event, record);
-      if (other) found.push(`the event at ${event.pos} is shown otherwise than sealed: ${other}`);
+      if (other) found.push(`the event at ${event.pos} is shown otherwise than recorded: ${other}`);
     }
   }
   // What comes after all that is shown is of later.

@@ -117,14 +117,17 @@ function Signatures({ verdict }: { verdict: Verdict }) {
 
 function Faults({ faults }: { faults: string[] }) {
   return (
-    <ul role="alert">
-      {faults.slice(0, faults_max).map((fault) => (
-        <li key={fault} class="check bad">
-          {fault}
-        </li>
-      ))}
-      {faults.length > faults_max ? <li>and {faults.length - faults_max} more</li> : null}
-    </ul>
+    <div role="alert">
+      <p class="check bad">
+        <b>This is no proof:</b>
+      </p>
+      <ul class="faults">
+        {faults.slice(0, faults_max).map((fault) => (
+          <li key={fault}>{fault}</li>
+        ))}
+        {faults.length > faults_max ? <li>and {faults.length - faults_max} more</li> : null}
+      </ul>
+    </div>
   );
 }
 
