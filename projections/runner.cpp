@@ -63,6 +63,7 @@ std::expected<void, Trouble> Runner::perform(const Work& work) {
 
 void Runner::run() {
   std::unique_lock lock(mutex_);
+  bool well = false;  // not in trouble
   while (!stopping_) {
     if (Job* job = std::exchange(job_, nullptr)) {
       lock.unlock();
@@ -75,8 +76,13 @@ void Runner::run() {
     lock.unlock();
     const auto next = follower_.step();
     lock.lock();
+    well = next.sooner_if_notified;
     wait(lock, next);
   }
+  // What was appended last, such as the seal of a stop.
+  lock.unlock();
+  if (well) (void)follower_.step();
+  lock.lock();
   follower_.stop();
   running_ = false;
   performed_.notify_all();

@@ -25,7 +25,8 @@ class Runner {
   void start();
   /// There is more in the log: it looks at once rather than a moment later. Cheap.
   void notify();
-  /// Ends the step that runs, then the thread; no pause holds it up. Idempotent.
+  /// Ends the step that runs, applies what was appended since (a batch at most, and
+  /// nothing while in trouble), then ends the thread; no pause holds it up. Idempotent.
   void stop();
 
   /// Goes beyond the record that has stopped it. Waits until that is done.

@@ -42,6 +42,7 @@ std::expected<void, Failure> look_into(const fs::path& directory, Backup& about)
   const auto log = StoredLog::open(directory);
   if (!log) return std::unexpected(log.error());
   about.log_id = (*log)->log_id();
+  about.first = (*log)->reader().first();
   about.head = (*log)->reader().head();
   const auto last_at = read_all(**log);
   if (!last_at) return std::unexpected(last_at.error());

@@ -19,6 +19,7 @@ constexpr std::string_view backup_list = "SHA256SUMS";
 
 struct Backup {
   std::string log_id;
+  call::Position first = 1;  // the log's; later where older calls were dropped
   call::Position head = 0;
   call::Time last_at{};  // of the record at the head
   std::size_t files = 0;

@@ -131,38 +131,41 @@ std::string CallIndex::Parts::read_live(std::vector<CallRow>& live) const {
   return at->status().ok() ? std::string() : at->status().ToString();
 }
 
-void CallIndex::Parts::put(rocksdb::WriteBatch& batch, const CallRow& row) {
-  batch.Put(index::call_key(row.id), index::slice_of(encoder.encode(row)));
+void CallIndex::Parts::put(index::SortedBatch& batch, const CallRow& row) {
+  batch.put(index::call_key(row.id), index::text_of(encoder.encode(row)));
   const history::CallCursor place{row.started_at, row.id};
+  const bool live = history::is_live(row.status);
   auto [known, is_new] = listed.try_emplace(row.id, 0);
   if (is_new) {
-    batch.Put(index::list_key(index::list_of(row.tenant), place), {});
-    batch.Put(index::list_key(index::list_of(row.tenant, row.room), place), {});
-    batch.Put(index::live_key(row.id), {});
+    batch.put(index::list_key(index::list_of(row.tenant), place));
+    batch.put(index::list_key(index::list_of(row.tenant, row.room), place));
+    if (live) batch.put(index::live_key(row.id));
   }
   // Whoever takes part stays a party: what is added is at the end.
   for (; known->second < row.parties.size(); ++known->second) {
     const auto& user = row.parties[known->second].user;
-    batch.Put(index::list_key(index::list_of(row.tenant, user), place), {});
+    batch.put(index::list_key(index::list_of(row.tenant, user), place));
   }
-  if (history::is_live(row.status)) return;
-  batch.Delete(index::live_key(row.id));
+  if (live) return;
+  if (!is_new) batch.remove(index::live_key(row.id));
   listed.erase(known);
 }
 
 std::expected<void, Trouble> CallIndex::apply(const history::Changes& changes) {
-  rocksdb::WriteBatch batch;
-  for (const auto& row : changes.calls) parts_->put(batch, row);
+  index::SortedBatch sorted;
+  for (const auto& row : changes.calls) parts_->put(sorted, row);
   for (const auto& [record, caller, callee] : changes.events) {
     if (!record.call.empty()) {
-      batch.Put(index::event_key(record.call, record.position), {});
+      sorted.put(index::event_key(record.call, record.position));
       continue;
     }
     const auto room = call::RoomName::clipped(record.stream.name.view());
     const auto strays = index::strays_of(room, record.stream.tenant);
-    batch.Put(index::stray_key(strays, record.position), {});
+    sorted.put(index::stray_key(strays, record.position));
   }
-  for (const auto position : changes.starts) batch.Put(index::start_key(position), {});
+  for (const auto position : changes.starts) sorted.put(index::start_key(position));
+  rocksdb::WriteBatch batch;
+  sorted.write_to(batch);
   return parts_->write(batch, changes.position);
 }
 

@@ -2,10 +2,12 @@
 
 #include <cstdint>
 #include <expected>
+#include <memory>
 #include <string>
 #include <unordered_map>
 
 #include "core/call/event.hpp"
+#include "core/engine/beginning.hpp"
 #include "core/engine/ports.hpp"
 
 namespace callstate::storage {
@@ -20,6 +22,11 @@ class ChainChecker {
   /// start it must have no predecessor.
   enum class Since : std::uint8_t { start, middle };
   explicit ChainChecker(Since since) : since_(since) {}
+  /// Fed with all that is left of a log from which something was dropped: what was kept
+  /// of before its beginning, where of rooms alone nothing is missing in between, and
+  /// all that follows the states there. Null: from the start.
+  explicit ChainChecker(std::shared_ptr<const engine::Beginning> beginning)
+      : since_(beginning ? Since::middle : Since::start), beginning_(std::move(beginning)) {}
 
   /// The hash of the stream's last record before the first that is fed, as a
   /// snapshot holds it.
@@ -31,7 +38,10 @@ class ChainChecker {
   std::expected<void, engine::Failure> check(const call::Record& record, const call::Hash& hash);
 
  private:
+  std::expected<void, engine::Failure> begin();
+
   Since since_;
+  std::shared_ptr<const engine::Beginning> beginning_;  // until it has been reached
   std::unordered_map<std::string, call::Hash> last_;
   std::string key_;
 };

@@ -44,10 +44,10 @@ std::optional<std::string> advice_on_trouble(std::string_view text) {
 }
 
 std::optional<engine::Failure> trouble(const std::filesystem::path& path, std::string_view text) {
-  const auto advice = advice_on_trouble(text);
-  if (!advice) return std::nullopt;
+  const auto remedy = advice_on_trouble(text);
+  if (!remedy) return std::nullopt;
   return engine::Failure{"the log in " + path.string() + " cannot be opened: " + std::string(text) +
-                         "; " + *advice + ", then start again. Nothing was found to be damaged"};
+                         "; " + *remedy + ", then start again. Nothing was found to be damaged"};
 }
 
 std::optional<std::string> stream_of(std::string_view bytes) {

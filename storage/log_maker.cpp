@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "storage/detail/beginning.hpp"
 #include "storage/detail/head_file.hpp"
 #include "storage/detail/new_directory.hpp"
 #include "storage/detail/opening.hpp"
@@ -27,8 +28,17 @@ rocksdb::WriteOptions unlogged() {
 }  // namespace
 
 struct LogMaker::Parts {
-  Parts(NewDirectory made, std::unique_ptr<Database> opened, bool is_part)
-      : directory(std::move(made)), database(std::move(opened)), part(is_part) {}
+  Parts(NewDirectory made, std::unique_ptr<Database> opened, const About& about)
+      : directory(std::move(made)),
+        database(std::move(opened)),
+        part(about.part),
+        beginning(about.beginning),
+        head(beginning ? beginning->first - 1 : 0) {}
+
+  /// Of the next record.
+  call::Position next() {
+    return beginning && kept < beginning->kept.size() ? beginning->kept[kept++] : ++head;
+  }
 
   std::expected<void, Failure> write() {
     const auto status = database->db->Write(unlogged(), &batch);
@@ -45,7 +55,9 @@ struct LogMaker::Parts {
   NewDirectory directory;
   std::unique_ptr<Database> database;
   bool part;
-  call::Position head = 0;
+  std::shared_ptr<const engine::Beginning> beginning;
+  std::size_t kept = 0;  // added of those before it
+  call::Position head;
   RecordEncoder encoder;
   rocksdb::WriteBatch batch;
 };
@@ -57,7 +69,7 @@ std::expected<std::unique_ptr<LogMaker>, Failure> LogMaker::begin(const std::fil
   auto database = open_checked(directory->path(), Access::read_write, true,
                                std::make_shared<FailStop>(), rocksdb::Env::Default());
   if (!database) return std::unexpected(database.error());
-  auto parts = std::make_unique<Parts>(std::move(*directory), std::move(*database), about.part);
+  auto parts = std::make_unique<Parts>(std::move(*directory), std::move(*database), about);
   Database& made = *parts->database;
   const auto keep = [&](std::string_view key, const std::string& value) {
     if (!value.empty()) parts->batch.Put(made.meta, key, value);
@@ -65,6 +77,10 @@ std::expected<std::unique_ptr<LogMaker>, Failure> LogMaker::begin(const std::fil
   keep(log_id_key, about.log_id);
   keep(carried_key, about.carried);
   keep(part_key, about.part ? "1" : "");
+  if (about.beginning) {
+    keep(beginning_key, encode_beginning(*about.beginning));
+    keep(format_key, std::to_string(format_version_begun_later));
+  }
   if (auto written = parts->write(); !written) return std::unexpected(written.error());
   return std::make_unique<LogMaker>(std::move(parts));
 }
@@ -84,7 +100,7 @@ std::expected<call::Hash, Failure> LogMaker::add(const call::Record& record) {
 }
 
 std::expected<void, Failure> LogMaker::add_bytes(std::span<const std::uint8_t> bytes) {
-  const PositionKey key(++parts_->head);
+  const PositionKey key(parts_->next());
   const auto put =
       parts_->batch.Put(parts_->database->log, key.view(),
                         rocksdb::Slice(reinterpret_cast<const char*>(bytes.data()), bytes.size()));

@@ -7,6 +7,7 @@
 #include <span>
 #include <string>
 
+#include "core/engine/beginning.hpp"
 #include "core/engine/ports.hpp"
 
 namespace callstate::storage {
@@ -22,6 +23,9 @@ class LogMaker {
     /// The records are some of a log's. They get positions of their own, and their
     /// original ones are kept beside them.
     bool part = false;
+    /// What the log begins with when older calls were dropped from it. The records that
+    /// were kept of before come first; they and all others get their own positions.
+    std::shared_ptr<const engine::Beginning> beginning{};
   };
 
   /// Refuses a `path` that exists, unless it is an empty directory.

@@ -48,6 +48,12 @@ class BackgroundErrors : public rocksdb::EventListener {
   std::shared_ptr<FailStop> fail_stop_;
 };
 
+Failure no_log_yet(const std::filesystem::path& path) {
+  return {"there is no log in " + path.string() +
+          " yet: the making of one was cut short, before any record; the next start of the server "
+          "makes it anew"};
+}
+
 std::string new_log_id() {
   call::CallId id;
   for (std::size_t have = 0; have < id.bytes.size();) {
@@ -63,11 +69,12 @@ std::string new_log_id() {
 std::expected<void, Failure> check_identity(Database& database, Access access) {
   std::string format;
   auto status = database.db->Get({}, database.meta, format_key, &format);
-  if (status.IsNotFound() && access == Access::read_write) {
+  if (status.IsNotFound()) {
     // Made just now, or a making that was cut short: no record was taken yet.
     const auto head = check_contiguity(database);
     if (!head) return std::unexpected(head.error());
     if (*head != 0) return std::unexpected(unreadable(database.path, status));
+    if (access == Access::read_only) return std::unexpected(no_log_yet(database.path));
     database.log_id = new_log_id();
     rocksdb::WriteBatch batch;
     format = std::to_string(format_version);
@@ -186,22 +193,21 @@ std::expected<std::unique_ptr<Database>, Failure> open_checked(
   const auto presence = presence_in(path, env);
   if (!presence) return std::unexpected(presence.error());
   if (*presence != Presence::log && !create_if_missing) {
-    return std::unexpected(
-        Failure{"there is no log in " + path.string() +
-                (*presence == Presence::nothing
-                     ? ""
-                     : " yet: the making of one was cut short, before any record; the next start "
-                       "of the server makes it anew")});
+    return std::unexpected(*presence == Presence::nothing
+                               ? Failure{"there is no log in " + path.string()}
+                               : no_log_yet(path));
   }
   const auto wal = std::make_shared<WalFileSystem>(env->GetFileSystem());
   if (auto sound = check_end(path, env, *wal); !sound) return std::unexpected(sound.error());
-  WalWatch watch;
+  auto watched = std::make_unique<WalWatch>();
+  const WalWatch& watch = *watched;
   auto database = std::make_unique<Database>();
   database->env = rocksdb::NewCompositeEnv(wal);
   auto options = database_options(database->env.get());
   options.create_if_missing = *presence == Presence::nothing || *presence == Presence::begun;
   options.create_missing_column_families = *presence != Presence::log;
-  options.wal_filter = &watch;  // of no use to RocksDB once it is open
+  options.wal_filter = watched.get();
+  database->wal_watch = std::move(watched);
   options.listeners.push_back(std::make_shared<BackgroundErrors>(path, fail_stop));
 
   database->path = path;

@@ -40,6 +40,9 @@ std::expected<std::string, Failure> damage_in(const std::filesystem::path& path)
 /// Takes records in order, and says why one does not follow.
 class Follower {
  public:
+  explicit Follower(std::shared_ptr<const engine::Beginning> beginning)
+      : chains_(std::move(beginning)) {}
+
   /// Empty when it does.
   std::string take(call::Position position, std::optional<std::string_view> bytes) {
     const auto number = std::to_string(position);
@@ -55,8 +58,19 @@ class Follower {
  private:
   RecordDecoder decoder_;
   call::Record record_;
-  ChainChecker chains_{ChainChecker::Since::start};
+  ChainChecker chains_;
 };
+
+Failure nothing_kept(const std::filesystem::path& path, const std::string& why) {
+  return {"of the log in " + path.string() + " no record can be kept: " + why +
+          "; restore a backup"};
+}
+
+Failure no_beginning(const std::filesystem::path& path) {
+  return {"older calls were dropped from the log in " + path.string() +
+          ", and what it goes on from cannot be read: without that its records are of no use; "
+          "restore a backup"};
+}
 
 void list_cut(Salvage& salvage, Repaired& repaired, const RepairProgress& progress) {
   RecordDecoder decoder;
@@ -103,13 +117,29 @@ std::expected<Repaired, Failure> repair(const std::filesystem::path& path,
     return std::unexpected(
         Failure{path.string() + " holds a part of a log, made by `import`: import it again"});
   }
-  auto maker = LogMaker::begin(out, {.log_id = salvage->log_id(), .carried = salvage->carried()});
+  const auto& beginning = salvage->beginning();
+  if (salvage->begins_later() && !beginning) return std::unexpected(no_beginning(path));
+  auto maker = LogMaker::begin(
+      out, {.log_id = salvage->log_id(), .carried = salvage->carried(), .beginning = beginning});
   if (!maker) return std::unexpected(maker.error());
   repaired.log_id = salvage->log_id();
   repaired.new_log_id = repaired.log_id.empty();
   repaired.end = salvage->end();
 
-  Follower follower;
+  Follower follower(beginning);
+  if (beginning) {
+    for (const auto position : beginning->kept) {
+      const auto bytes = salvage->at(position);
+      repaired.why = follower.take(position, bytes);
+      if (!repaired.why.empty()) return std::unexpected(nothing_kept(path, repaired.why));
+      if (auto added = (*maker)->add_bytes(span_of(*bytes)); !added) {
+        return std::unexpected(added.error());
+      }
+    }
+    repaired.first = beginning->first;
+    repaired.kept = beginning->first - 1;
+    repaired.kept_before = beginning->kept.size();
+  }
   for (auto position = repaired.kept + 1; position <= repaired.end; ++position) {
     if (position % records_between_looks == 0) progress(position, repaired.end);
     const auto bytes = salvage->at(position);
@@ -120,10 +150,7 @@ std::expected<Repaired, Failure> repair(const std::filesystem::path& path,
     }
     repaired.kept = position;
   }
-  if (repaired.kept == 0) {
-    return std::unexpected(Failure{"of the log in " + path.string() + " no record can be kept: " +
-                                   repaired.why + "; restore a backup"});
-  }
+  if (repaired.kept < repaired.first) return std::unexpected(nothing_kept(path, repaired.why));
   if (salvage->acknowledged() > repaired.kept) {
     repaired.acknowledged = salvage->acknowledged() - repaired.kept;
   }

@@ -24,10 +24,13 @@ struct CutStream {
 struct Repaired {
   std::string damage;  // what is wrong; empty: nothing, and there is no copy
   std::string log_id;
-  bool new_log_id = false;  // the old one could not be read
-  call::Position kept = 0;  // the copy holds 1 … kept
-  call::Position end = 0;   // the last position that any file has, or is known to have had
-  std::string why;          // what stopped it before `end`
+  bool new_log_id = false;   // the old one could not be read
+  call::Position first = 1;  // the copy holds `first` … `kept`
+  call::Position kept = 0;
+  /// And so many of before, where older calls were dropped from the log.
+  std::uint64_t kept_before = 0;
+  call::Position end = 0;  // the last position that any file has, or is known to have had
+  std::string why;         // what stopped it before `end`
   /// Of kept + 1 … end: those that are known to have been acknowledged. The others
   /// were written, and may have been.
   std::uint64_t acknowledged = 0;

@@ -9,6 +9,7 @@
 #include <limits>
 #include <utility>
 
+#include "storage/detail/beginning.hpp"
 #include "storage/detail/database.hpp"
 #include "storage/detail/head_file.hpp"
 #include "storage/detail/options.hpp"
@@ -100,6 +101,16 @@ void Salvage::add_meta(std::string_view key, std::string_view value) {
   if (key == log_id_key) log_id_ = value;
   if (key == carried_key) carried_ = value;
   if (key == part_key) part_ = true;
+  if (key == format_key) {
+    begins_later_ = begins_later_ || value == std::to_string(format_version_begun_later);
+  }
+  if (key == beginning_key) {
+    auto beginning = decode_beginning(value);
+    // Of several the newest.
+    if (beginning && (!beginning_ || beginning->first > beginning_->first)) {
+      beginning_ = std::make_shared<const engine::Beginning>(*std::move(beginning));
+    }
+  }
   if (key != mark_key) return;
   const auto mark =
       decode_mark_position({reinterpret_cast<const std::uint8_t*>(value.data()), value.size()});
@@ -142,10 +153,11 @@ std::optional<std::string_view> Salvage::at(call::Position position) {
   const auto has = [position](const Table& table) {
     return table.extent.first <= position && position <= table.extent.last;
   };
+  // What was written last.
+  if (const auto found = wal_.find(position); found != wal_.end()) return found->second;
   if (open_ != nullptr && has(*open_) && seek(*open_, position)) {
     return iterator_->value().ToStringView();
   }
-  if (const auto found = wal_.find(position); found != wal_.end()) return found->second;
   for (const auto& table : tables_) {
     if (&table != open_ && has(table) && seek(table, position)) {
       return iterator_->value().ToStringView();

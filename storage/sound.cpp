@@ -5,7 +5,8 @@
 namespace callstate::storage {
 
 std::expected<call::Time, engine::Failure> read_all(const StoredLog& log) {
-  ChainChecker chains(log.is_part() ? ChainChecker::Since::middle : ChainChecker::Since::start);
+  auto chains = log.is_part() ? ChainChecker(ChainChecker::Since::middle)
+                              : ChainChecker(log.reader().beginning());
   std::expected<call::Time, engine::Failure> last_at{};
   const auto read = log.reader().read(
       1, log.reader().head(), [&](const call::Record& record, const engine::RecordHash& hash) {

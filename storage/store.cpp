@@ -166,8 +166,7 @@ std::expected<void, engine::Failure> Store::verify_checksums() const {
 }
 
 std::expected<void, engine::Failure> Store::begin_later(
-    const engine::Beginning& beginning,
-    const std::function<void(std::string_view step)>& before) {
+    const engine::Beginning& beginning, const std::function<void(std::string_view step)>& before) {
   return storage::begin_later(*parts_->database, beginning, before);
 }
 

@@ -1,7 +1,9 @@
 #include "core/engine/retention.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
+#include <set>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -84,6 +86,8 @@ class Sieve {
   void take(const call::Record& record) {
     ++seen_;
     if (request_.is_kept && request_.is_kept(record)) kept_.push_back(record.position);
+    if (std::holds_alternative<call::ServerStarted>(record.payload))
+      starts_.push_back(record.position);
     if (record.stream.kind != call::StreamKind::room) return;
     const auto key = Beginning::key_of(record.stream);
     const bool applied = record.outcome == call::Outcome::applied;
@@ -99,8 +103,13 @@ class Sieve {
   }
 
   void finish(Retention& plan) && {
-    for (const auto& [key, positions] : live_)
+    call::Position oldest = ~call::Position{0};  // of the live calls
+    for (const auto& [key, positions] : live_) {
       kept_.insert(kept_.end(), positions.begin(), positions.end());
+      oldest = std::min(oldest, positions.front());
+    }
+    // What a start has changed in them, nothing else tells.
+    kept_.insert(kept_.end(), std::ranges::lower_bound(starts_, oldest), starts_.end());
     std::ranges::sort(kept_);
     const auto repeated = std::ranges::unique(kept_);
     kept_.erase(repeated.begin(), repeated.end());
@@ -113,6 +122,7 @@ class Sieve {
  private:
   const RetentionRequest& request_;
   std::vector<call::Position> kept_;
+  std::vector<call::Position> starts_;                                 // of the server
   std::unordered_map<std::string, std::vector<call::Position>> live_;  // by room
   std::uint64_t seen_ = 0;
   std::uint64_t calls_ = 0;
@@ -185,6 +195,52 @@ std::expected<void, Failure> fold_to(const LogReader& log, call::Position cut, c
   return {};
 }
 
+/// Where the log's seals let it be cut.
+class Seals {
+ public:
+  void take(const call::Record& record) {
+    const auto* sealed = std::get_if<call::Sealed>(&record.payload);
+    if (sealed == nullptr) return;
+    if (ends_.empty() || sealed->first < first_) first_ = sealed->first;
+    ends_.insert(sealed->last);
+  }
+  /// The last such position up to `cut`.
+  [[nodiscard]] call::Position allowed(call::Position cut) const {
+    if (ends_.empty()) return cut;
+    const auto beyond = ends_.upper_bound(cut);
+    return beyond == ends_.begin() ? first_ - 1 : *std::prev(beyond);
+  }
+  /// Whether anything up to there waits for a seal.
+  [[nodiscard]] bool lack(call::Position cut) const {
+    return !ends_.empty() && *ends_.rbegin() < cut;
+  }
+
+ private:
+  std::set<call::Position> ends_;
+  call::Position first_ = 0;  // position that is sealed
+};
+
+/// The last position that goes; less than the log's first: none.
+std::expected<call::Position, Failure> find_cut(const LogReader& log,
+                                                const RetentionRequest& request, Retention& plan) {
+  const auto first = log.first();
+  const auto head = log.head();
+  const auto last = std::min(request.cut_max, head == 0 ? 0 : head - 1);
+  call::Position old = first - 1;
+  Seals seals;
+  auto read = log.read(1, head, [&](const call::Record& record, const RecordHash&) {
+    seals.take(record);
+    const bool goes = record.at < request.older_than && record.position <= last;
+    if (goes) old = std::max(old, record.position);
+    return true;
+  });
+  if (!read) return std::unexpected(std::move(read.error()));
+  const auto cut = std::clamp(seals.allowed(old), first - 1, old);
+  plan.held = old - cut;
+  plan.unsealed = plan.held > 0 && seals.lack(old);
+  return cut;
+}
+
 }  // namespace
 
 bool is_kept_always(const call::Record& record) {
@@ -192,75 +248,32 @@ bool is_kept_always(const call::Record& record) {
          !std::holds_alternative<call::ServerStarted>(record.payload);
 }
 
-namespace {
-
-/// What the log's seals leave to be cut.
-struct Seals {
-  call::Position sealed_up_to = 0;  // by those that were read; 0: there are none
-  call::Position crossing = 0;      // where one begins that reaches over the cut
-
-  void take(const call::Record& record, call::Position cut) {
-    const auto* sealed = std::get_if<call::Sealed>(&record.payload);
-    if (sealed == nullptr) return;
-    sealed_up_to = std::max(sealed_up_to, sealed->last);
-    if (sealed->first <= cut && cut < sealed->last) crossing = sealed->first;
-  }
-  /// The highest position up to which all is sealed, and by seals that end there; `cut`
-  /// itself where nothing is sealed at all.
-  [[nodiscard]] call::Position allowed(call::Position cut) const {
-    if (sealed_up_to == 0) return cut;
-    return crossing > 0 ? crossing - 1 : std::min(cut, sealed_up_to);
-  }
-};
-
-/// Nothing: the seals do not let it be cut there, but at `allowed`.
-std::expected<std::optional<Retention>, Failure> plan(const LogReader& log,
-                                                      const RetentionRequest& request,
-                                                      call::Position& allowed) {
+std::expected<Retention, Failure> plan_retention(const LogReader& log,
+                                                 const RetentionRequest& request) {
   Retention plan;
-  const auto head = log.head();
-  const auto first = log.first();
-  plan.beginning.first = first;
-  const auto last = std::min(allowed, head == 0 ? 0 : head - 1);
-  call::Position cut = 0;
+  if (const auto former = log.beginning()) plan.beginning = *former;
+  const auto cut = find_cut(log, request, plan);
+  if (!cut) return std::unexpected(cut.error());
+  if (*cut < log.first()) return plan;
   Sieve sieve(request);
-  Seals seals;
-  auto read = log.read(1, last, [&](const call::Record& record, const RecordHash&) {
-    // What was kept by a former retain is older than all that follows.
-    if (record.at >= request.older_than) return false;
-    cut = std::max(record.position, first - 1);
+  auto read = log.read(1, *cut, [&](const call::Record& record, const RecordHash&) {
     plan.cut_at = record.at;
     sieve.take(record);
-    seals.take(record, ~call::Position{0});
     return true;
   });
   if (!read) return std::unexpected(std::move(read.error()));
-  if (cut < first) return plan;
+  plan.beginning = {};
   std::move(sieve).finish(plan);
   Streams after;
-  read = log.read(cut + 1, head, [&](const call::Record& record, const RecordHash&) {
-    seals.take(record, cut);
+  read = log.read(*cut + 1, log.head(), [&](const call::Record& record, const RecordHash&) {
     after.insert(Beginning::key_of(record.stream));
     return true;
   });
   if (!read) return std::unexpected(std::move(read.error()));
-  allowed = seals.allowed(cut);
-  if (allowed < cut) return std::nullopt;
-  plan.beginning.first = cut + 1;
-  if (auto folded = fold_to(log, cut, after, plan.beginning); !folded)
+  plan.beginning.first = *cut + 1;
+  if (auto folded = fold_to(log, *cut, after, plan.beginning); !folded)
     return std::unexpected(std::move(folded.error()));
   return plan;
-}
-
-}  // namespace
-
-std::expected<Retention, Failure> plan_retention(const LogReader& log,
-                                                 const RetentionRequest& request) {
-  for (auto allowed = request.cut_max;;) {
-    auto planned = plan(log, request, allowed);
-    if (!planned) return std::unexpected(std::move(planned.error()));
-    if (*planned) return **std::move(planned);
-  }
 }
 
 }  // namespace callstate::engine

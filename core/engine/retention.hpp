@@ -26,6 +26,10 @@ struct Retention {
   std::uint64_t calls = 0;    // likewise, each with all its records
   std::uint64_t live = 0;     // calls that stay, with all their records, for being live at the cut
   call::Time cut_at{};        // of the last record that goes
+  /// Records that are as old and stay for the log's seals: under one with younger
+  /// ones, or not sealed yet.
+  std::uint64_t held = 0;
+  bool unsealed = false;  // the latter
 };
 
 /// Whether a record stays in any log, however old: what the server itself says of the
@@ -33,8 +37,9 @@ struct Retention {
 bool is_kept_always(const call::Record& record);
 
 /// Reads the whole log of a stopped server, some of it several times, and changes
-/// nothing. The last record of a log always stays. Where it is sealed, it is cut between
-/// two seals, so that no seal over what is kept covers anything that goes.
+/// nothing. The last record of a log always stays. A log with seals is cut where one of
+/// them ends, so that each covers nothing but what goes, what was kept of before, or what
+/// is there as a whole; and the next is over what comes then.
 std::expected<Retention, Failure> plan_retention(const LogReader& log,
                                                  const RetentionRequest& request);
 

@@ -30,9 +30,10 @@ void Sealing::restart(call::Position sealed, call::Position head) {
 call::Position Sealing::begin(const SealPoint& marked, call::Position head, call::Position from,
                               call::Position first) {
   last_ = marked;
+  begins_ = first;
   head_ = head;
   if (!on()) return from;
-  restart(last_.last, head);
+  restart(next() - 1, head);
   if (tree_.first() < first) tree_.start(first);
   return std::min(from, tree_.first());
 }
@@ -56,8 +57,14 @@ void Sealing::take(const call::Record& record, const call::Hash& hash) {
   if (sealed == nullptr && !since_) since_ = record.at;
 }
 
+call::Position Sealing::next() const {
+  return last_.position == 0 ? begins_ : last_.last + 1;
+}
+
 void Sealing::follow(const call::Sealed& sealed, call::Position position, const call::Hash& hash) {
-  if (sealed.first != last_.last + 1) return;  // known by the mark
+  // The log's first may have been made when it began earlier; others are known by the mark.
+  const bool follows = last_.position == 0 ? sealed.first <= begins_ : sealed.first == next();
+  if (!follows) return;
   last_ = {.position = position, .last = sealed.last, .hash = hash};
   retry_after_.reset();
   if (!on()) return;
@@ -70,7 +77,7 @@ void Sealing::follow(const call::Sealed& sealed, call::Position position, const 
 }
 
 bool Sealing::ready() const {
-  return on() && since_.has_value() && last_.last + 1 == tree_.first();
+  return on() && since_.has_value() && next() == tree_.first();
 }
 
 bool Sealing::due(call::Time now) const {
@@ -92,8 +99,8 @@ std::optional<call::Sealed> Sealing::make(call::Time at) {
 }
 
 std::optional<Sealing::Past> Sealing::past() const {
-  if (!on() || last_.last + 1 >= tree_.first()) return std::nullopt;
-  return Past{last_.last + 1, tree_.first() - 1};
+  if (!on() || next() >= tree_.first()) return std::nullopt;
+  return Past{next(), tree_.first() - 1};
 }
 
 std::optional<call::Sealed> Sealing::make_past(call::Position first, const call::Hash& root,

@@ -25,8 +25,8 @@ class Sealing {
   // Recovery, in this order.
 
   /// With the seal that the mark knew of, of a log that holds every position from
-  /// `first` on and has sealed all that came before; gives the position from which on
-  /// records are wanted, at most `from`.
+  /// `first` on; gives the position from which on records are wanted, at most `from`.
+  /// What came before `first` and no seal covers is sealed no more.
   call::Position begin(const SealPoint& marked, call::Position head, call::Position from,
                        call::Position first);
   /// Every record from there on, in order.
@@ -63,11 +63,15 @@ class Sealing {
   /// After a seal up to `sealed`, with all of it read up to `head`.
   void restart(call::Position sealed, call::Position head);
   void follow(const call::Sealed& sealed, call::Position position, const call::Hash& hash);
+  /// The position with which the next seal begins, when all before it has one that
+  /// is to have one.
+  [[nodiscard]] call::Position next() const;
   [[nodiscard]] std::optional<call::Sealed> sign(call::Sealed sealed, call::Time at) const;
 
   const SealSettings settings_;
   seal::Tree tree_;
   SealPoint last_;
+  call::Position begins_ = 1;              // the log does
   call::Position head_ = 0;                // that recovery is to reach
   std::optional<call::Time> since_;        // when the oldest came that is not sealed
   std::optional<call::Time> retry_after_;  // it could not be signed

@@ -25,17 +25,20 @@ Checker::Checker(HashFunction hash, std::string log_id, CheckSignature check_sig
       log_id_(std::move(log_id)),
       check_signature_(std::move(check_signature)),
       begins_(begins) {
-  tree_.start(1);
+  tree_.start(begins_);
 }
 
 void Checker::take(const call::Record& record, const call::Hash& hash,
                    std::vector<Finding>& found) {
-  if (record.position - tree_.next() > gap_max) tree_.start(record.position);
-  while (tree_.next() < record.position) tree_.add({});
+  const bool whole = record.position >= begins_;
+  if (whole) {
+    if (record.position - tree_.next() > gap_max) tree_.start(record.position);
+    while (tree_.next() < record.position) tree_.add({});
+  }
   if (const auto* sealed = std::get_if<call::Sealed>(&record.payload)) {
     check(record, *sealed, hash, found);
   }
-  tree_.add(hash);
+  if (whole) tree_.add(hash);
 }
 
 void Checker::check(const call::Record& record, const call::Sealed& sealed, const call::Hash& hash,
@@ -62,7 +65,9 @@ void Checker::check_place(const call::Sealed& sealed, const Finding& where,
   if (sealed.log_id != log_id_) {
     add(found, where, misplaced, "it is a seal of the log " + sealed.log_id);
   }
-  if (sealed.first != counts_.sealed_up_to + 1) {
+  const bool follows =
+      counts_.last_seal == 0 ? sealed.first <= begins_ : sealed.first == counts_.sealed_up_to + 1;
+  if (!follows) {
     add(found, where, misplaced,
         "it begins at position " + std::to_string(sealed.first) + ", where " +
             std::to_string(counts_.sealed_up_to + 1) +
@@ -78,6 +83,11 @@ void Checker::check_place(const call::Sealed& sealed, const Finding& where,
 
 void Checker::check_root(const call::Sealed& sealed, const Finding& where,
                          std::vector<Finding>& found) {
+  if (sealed.first < begins_) {
+    ++counts_.outlived;
+    if (sealed.last >= begins_ && sealed.last + 1 == where.seal) tree_.start(where.seal);
+    return;
+  }
   bool same = false;
   if (sealed.first == tree_.first() && sealed.last + 1 == tree_.next()) {
     same = tree_.root() == sealed.root;
@@ -88,9 +98,7 @@ void Checker::check_root(const call::Sealed& sealed, const Finding& where,
   } else if (sealed.last + 1 == where.seal) {
     tree_.start(where.seal);
   }
-  if (sealed.first < begins_) {
-    ++counts_.outlived;
-  } else if (!same) {
+  if (!same) {
     add(found, where, Finding::Kind::altered,
         "the records of positions " + std::to_string(sealed.first) + " to " +
             std::to_string(sealed.last) + " are not those that were sealed");

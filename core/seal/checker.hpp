@@ -35,7 +35,8 @@ class Checker {
       std::function<Verdict(const call::Sealed& sealed, std::string_view statement)>;
 
   /// `log_id`: of the log; empty: that of its first seal. `begins`: the position from
-  /// which on the log has every record; what seals reach further back is not checked.
+  /// which on the log has every record. Of seals that reach further back nothing but
+  /// place and signature is checked; and the first may be over less than all before it.
   Checker(HashFunction hash, std::string log_id, CheckSignature check_signature = {},
           call::Position begins = 1);
 

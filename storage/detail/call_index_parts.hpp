@@ -12,6 +12,7 @@
 
 #include "storage/call_index.hpp"
 #include "storage/detail/index_codec.hpp"
+#include "storage/detail/sorted_batch.hpp"
 
 namespace callstate::storage {
 
@@ -46,7 +47,7 @@ struct CallIndex::Parts {
                          history::HistorySink::Standing& standing);
   std::string read_skipped(std::vector<history::Skipped>& skipped) const;
   std::string read_live(std::vector<history::CallRow>& live) const;
-  void put(rocksdb::WriteBatch& batch, const history::CallRow& row);
+  void put(index::SortedBatch& batch, const history::CallRow& row);
   std::expected<void, history::Trouble> write(rocksdb::WriteBatch& batch, call::Position to);
 
   /// What a failed reading or writing is to whoever asked. Notes damage.
@@ -58,6 +59,9 @@ namespace index {
 
 inline std::span<const std::uint8_t> bytes_of(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
+}
+inline std::string_view text_of(std::span<const std::uint8_t> bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
 inline rocksdb::Slice slice_of(std::span<const std::uint8_t> bytes) {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};

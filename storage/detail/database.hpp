@@ -3,6 +3,7 @@
 #include <rocksdb/compaction_filter.h>
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
+#include <rocksdb/wal_filter.h>
 
 #include <atomic>
 #include <filesystem>
@@ -37,6 +38,9 @@ struct Database {
   /// What the database is on; outlives it.
   std::unique_ptr<rocksdb::Env> env;
   DropOlder drop_older;  // likewise
+  /// Of use to the opening alone; but RocksDB asks what it is whenever it writes its
+  /// options down.
+  std::unique_ptr<rocksdb::WalFilter> wal_watch;
   std::unique_ptr<rocksdb::DB> db;
   rocksdb::ColumnFamilyHandle* log = nullptr;
   rocksdb::ColumnFamilyHandle* snapshot = nullptr;

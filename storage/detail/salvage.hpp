@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/engine/beginning.hpp"
 #include "core/engine/ports.hpp"
 #include "storage/detail/positions.hpp"
 
@@ -31,6 +32,12 @@ class Salvage {
   [[nodiscard]] const std::string& log_id() const { return log_id_; }
   [[nodiscard]] const std::string& carried() const { return carried_; }
   [[nodiscard]] bool is_part() const { return part_; }
+  /// Whether older calls were dropped from it, and what it begins with then; null where
+  /// that cannot be read.
+  [[nodiscard]] bool begins_later() const { return begins_later_ || beginning_; }
+  [[nodiscard]] const std::shared_ptr<const engine::Beginning>& beginning() const {
+    return beginning_;
+  }
   /// The last position that was acknowledged for sure: by `head`, or by a mark.
   [[nodiscard]] call::Position acknowledged() const { return acknowledged_; }
   /// The last that any file has, or is known to have had.
@@ -52,6 +59,8 @@ class Salvage {
   std::string log_id_;
   std::string carried_;
   bool part_ = false;
+  bool begins_later_ = false;
+  std::shared_ptr<const engine::Beginning> beginning_;
   call::Position acknowledged_ = 0;
   call::Position end_ = 0;
 

@@ -75,15 +75,18 @@ for (const [place, size] of Object.entries({ desktop: DESKTOP, phone: PHONE })) 
 test('the colours follow the system until somebody chooses, and stay so', async () => {
   const page = await browser.page(server, { colours: 'dark' });
   const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  // A click is drawn a little later.
+  const turns = (colour) =>
+    page.waitForFunction((wanted) => getComputedStyle(document.body).backgroundColor === wanted, colour);
   await signIn(page);
   const dark = await ground();
   await page.emulateMedia({ colorScheme: 'light' });
   const light = await ground();
   assert.notEqual(light, dark);
   await page.getByRole('button', { name: 'Change to light' }).click();
-  assert.equal(await ground(), light);
+  await turns(light);
   await page.getByRole('button', { name: 'Change to dark' }).click();
-  assert.equal(await ground(), dark);
+  await turns(dark);
   await page.reload();
   await page.locator('header.top').waitFor();
   assert.equal(await ground(), dark);

@@ -66,7 +66,7 @@ test('a call can be taken home without its names', async () => {
 
 test('an altered export is refused by line and field, and leaves nothing', async () => {
   const text = readFileSync(at('log.jsonl'), 'utf8');
-  writeFileSync(at('altered.jsonl'), text.replace('"type":"RINGING"', '"type":"HUMMING"'));
+  writeFileSync(at('altered.jsonl'), text.replace('"type":"ACCEPTED"', '"type":"HUMMING"'));
   const { code, stderr } = await callstate([
     'import',
     at('altered.jsonl'),
@@ -80,7 +80,7 @@ test('an altered export is refused by line and field, and leaves nothing', async
 test('the rules decide what a running server has recorded as it did', async () => {
   const found = JSON.parse(await good(ask('recheck', '--json')));
   assert.equal(found.good, true);
-  assert.ok(found.messages >= 3, JSON.stringify(found));
+  assert.ok(found.messages >= 2, JSON.stringify(found));
 });
 
 test('a backup beside a running server is verified, restored and served', async () => {

@@ -577,7 +577,8 @@ describe('every path of openapi.yaml', () => {
   test('GET /v1/calls/{call}/evidence', async () => {
     const path = '/v1/calls/{call}/evidence';
     const ask = (call, options) => asker.ask('GET', path, { params: { call }, ...options });
-    const { callId } = await start({ calleeName: 'Bob' });
+    const caller = { token: tokenFor(person('caller')) };
+    const { callLogId: callId } = await start({ calleeName: 'Bob' }, caller);
     const { json } = await status(200, ask(callId, { token: tokenFor(auditor) }));
     assert.equal(json.call, callId);
     assert.equal(json.unsealed, 0, 'it is sealed when it is asked for');

@@ -53,6 +53,17 @@ TEST_F(RunnerTest, LooksAtOnceWhenItIsNotified) {
   EXPECT_TRUE(sink.wait_for(2));
 }
 
+TEST_F(RunnerTest, AppliesWhatWasAppendedLastBeforeItStops) {
+  auto world = World::connected();
+  append(log, std::span(world.log).first(1));
+  Runner runner(projection, log, log_id, ports(), patient);
+  runner.start();
+  EXPECT_TRUE(sink.wait_for(1));
+  append(log, std::span(world.log).subspan(1));
+  runner.stop();
+  EXPECT_EQ(runner.status().position, 2U);
+}
+
 TEST_F(RunnerTest, StopsInThePauseAfterTrouble) {
   sink.open_troubles.push_back(passing());
   append(log, World::ringing().log);

@@ -10,7 +10,9 @@
 namespace callstate::storage::testing {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using Since = ChainChecker::Since;
 
 /// Records with their hashes, each stream chained.
@@ -94,6 +96,38 @@ TEST(ChainChecker, InTheMiddleAStreamIsTakenAtItsWordUnlessSeeded) {
   ChainChecker wrong(Since::middle);
   wrong.seed(room_stream("standup"), chained.entries[0].hash);
   EXPECT_FALSE(wrong.check(chained.entries[6].record, chained.entries[6].hash));
+}
+
+TEST(ChainChecker, OfALogThatBeginsLaterFollowsItsStatesThere) {
+  const auto chained = three_streams();
+  auto beginning = std::make_shared<engine::Beginning>();
+  beginning->first = 7;
+  beginning->kept = {1, 3, 4};
+  call::Room room;
+  room.state = call::CallState::ringing;
+  room.chain = chained.entries[3].hash;
+  beginning->add({room_stream("standup"), room});
+  call::User server;
+  server.chain = chained.entries[5].hash;
+  beginning->add({{call::StreamKind::server, {}, {}}, server});
+  const auto broken_at = [&] {
+    ChainChecker checker(beginning);
+    std::vector<call::Position> broken;
+    for (const auto& [record, hash] : chained.entries) {
+      if (beginning->holds(record.position) && !checker.check(record, hash))
+        broken.push_back(record.position);
+    }
+    return broken;
+  };
+  // The user's stream has never been, by the states there.
+  EXPECT_THAT(broken_at(), ElementsAre(8));
+  call::User user;
+  user.chain = chained.entries[4].hash;
+  beginning->add({user_stream("standup"), user});
+  EXPECT_THAT(broken_at(), IsEmpty()) << "the server's may lack some of before";
+  room.chain[0] ^= 1U;
+  beginning->add({room_stream("standup"), room});
+  EXPECT_THAT(broken_at(), ElementsAre(7)) << "neither the kept records nor what follows fit";
 }
 
 }  // namespace

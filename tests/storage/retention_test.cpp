@@ -6,12 +6,14 @@
 #include <memory>
 #include <set>
 
-#include "core/engine/sequencer.hpp"
+#include "storage/backup.hpp"
 #include "storage/chain_checker.hpp"
 #include "storage/detail/beginning.hpp"
+#include "storage/detail/head_file.hpp"
 #include "storage/detail/opening.hpp"
+#include "storage/repair.hpp"
+#include "storage/served.hpp"
 #include "storage/stores.hpp"
-#include "support/stand_ins.hpp"
 
 // A log from which older calls were dropped, on the real RocksDB: what is left, that it
 // goes on, and what a kill leaves at any moment.
@@ -24,81 +26,6 @@ using call::Position;
 using std::chrono::hours;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-call::UserId user(std::string_view name) {
-  return call::UserId::clipped(name);
-}
-
-/// A server of a log, without threads or a network.
-class Served {
- public:
-  Served(const fs::path& path, support::ManualClock& clock)
-      : clock_(clock), store_(open(path)), mailbox_(store_->snapshots()) {
-    sequencer_ = std::make_unique<engine::Sequencer>(settings_, clock_, ids_, store_->log(),
-                                                     store_->snapshots(), mailbox_);
-    auto recovered = sequencer_->recover(store_->reader());
-    if (!recovered) throw std::runtime_error(recovered.error().message);
-    recovery = *recovered;
-    commit(sequencer_->start());
-  }
-  /// In order, with a mark.
-  void stop() {
-    auto last = sequencer_->begin();
-    sequencer_->finish(last, true);
-    commit(std::move(last));
-    sequencer_.reset();
-    store_.reset();
-  }
-
-  void say(std::string_view who, std::string_view room, call::MessageBody body) {
-    engine::Requester by;
-    by.reply_to = engine::make_session_id(999, 1);
-    by.sender.tenant = call::TenantId::clipped("acme");
-    by.sender.user = user(who);
-    call::Message message;
-    message.room = call::RoomName::clipped(room);
-    message.body = std::move(body);
-    engine::Submission request =
-        engine::Request{std::make_shared<const engine::Requester>(by), std::move(message)};
-    auto batch = sequencer_->begin();
-    sequencer_->decide_due(batch);
-    sequencer_->decide(request, batch);
-    sequencer_->finish(batch);
-    commit(std::move(batch));
-  }
-  void start_call(std::string_view room) {
-    say("ann", room, call::StartCall{{user("bob")}, {}, {}, {}});
-  }
-  void whole_call(std::string_view room) {
-    start_call(room);
-    say("bob", room, call::Accept{});
-    say("ann", room, call::End{});
-  }
-  [[nodiscard]] Position head() const { return store_->reader().head(); }
-  const call::Room& room(std::string_view name) {
-    return sequencer_->states().room(call::TenantId::clipped("acme"), name).room;
-  }
-  [[nodiscard]] Store& store() { return *store_; }
-
-  engine::Recovery recovery;
-
- private:
-  void commit(engine::Batch batch) {
-    const auto number = batch.number;
-    auto done =
-        engine::commit(std::move(batch), store_->log(), store_->snapshots(), mailbox_, delivery_);
-    if (!done) throw std::runtime_error(done.error().message);
-    sequencer_->done(number);
-  }
-
-  engine::Settings settings_;
-  support::ManualClock& clock_;
-  support::SeededIds ids_;
-  support::RecordingDelivery delivery_;
-  std::unique_ptr<Store> store_;
-  engine::Mailbox mailbox_;
-  std::unique_ptr<engine::Sequencer> sequencer_;
-};
 
 class RetentionOnDisk : public ::testing::Test {
  protected:
@@ -114,7 +41,7 @@ class RetentionOnDisk : public ::testing::Test {
            type_of(record(server.store().reader(), live_from_).payload) != "CALL_STARTED")
       --live_from_;
     cut_ = server.head();
-    clock_.advance(hours(1));
+    clock_.advance(std::chrono::seconds(1));  // it still rings
     then_ = clock_.now();
     server.say("bob", "live", call::Accept{});
     server.whole_call("two");
@@ -295,6 +222,77 @@ TEST_F(RetentionOnDisk, APositionThatIsToBeThereIsMissed) {
   EXPECT_THAT(refusal_of(path_), HasSubstr("position 2 is missing"));
 }
 
+TEST_F(RetentionOnDisk, IsSoundAndSoIsItsBackup) {
+  retain(path_);
+  const auto backup = directory_ / "backup";
+  const BackupProgress unseen = [](std::uint64_t, std::uint64_t) {};
+  const auto made = make_backup(path_, backup, false, unseen);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_EQ(made->first, cut_ + 1);
+  const auto copy = directory_ / "restored";
+  const auto restored = restore_backup(backup, copy, unseen);
+  ASSERT_TRUE(restored) << restored.error().message;
+  EXPECT_EQ(positions(open(copy)->reader()), expected());
+  EXPECT_EQ(Served(copy, clock_).room("live").state, call::CallState::connected);
+}
+
+/// A log that begins later and was damaged, and what a repair makes of it.
+struct RepairOfARetainedLog : RetentionOnDisk {
+  void SetUp() override {
+    RetentionOnDisk::SetUp();
+    retain(path_);
+    Served server(path_, clock_);
+    server.whole_call("three");
+    head_ = server.head();
+    copy_files(path_, damaged_);  // with a write-ahead log that holds these
+    fs::remove(head_file(damaged_));
+  }
+  [[nodiscard]] std::expected<Repaired, engine::Failure> repaired() const {
+    return repair(damaged_, copy_, [](Position, Position) {});
+  }
+  fs::path damaged_ = directory_ / "damaged";
+  fs::path copy_ = directory_ / "copy";
+};
+
+TEST_F(RepairOfARetainedLog, KeepsItsBeginning) {
+  fs::remove(damaged_ / "CURRENT");
+  const auto done = repaired();
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_EQ(done->first, cut_ + 1);
+  EXPECT_EQ(done->kept, head_);
+  EXPECT_EQ(done->kept_before, cut_ + 1 - live_from_);
+  EXPECT_EQ(done->cut(), 0U);
+  EXPECT_EQ(positions(open(copy_)->reader()), expected());
+  EXPECT_EQ(open(copy_)->reader().beginning()->first, cut_ + 1);
+  Served server(copy_, clock_);
+  EXPECT_EQ(server.room("live").state, call::CallState::connected);
+  server.say("ann", "live", call::End{});
+  EXPECT_EQ(server.room("live").state, call::CallState::ended);
+}
+
+TEST_F(RepairOfARetainedLog, CutsItsEnd) {
+  const auto file = file_in(damaged_, ".log");
+  auto bytes = bytes_of(file);
+  bytes[bytes.rfind("three")] ^= 1;
+  write_bytes(file, bytes);
+  const auto done = repaired();
+  ASSERT_TRUE(done) << done.error().message;
+  EXPECT_GT(done->kept, cut_);
+  EXPECT_LT(done->kept, head_);
+  EXPECT_EQ(open(copy_)->reader().head(), done->kept);
+  EXPECT_EQ(Served(copy_, clock_).room("live").state, call::CallState::connected);
+}
+
+TEST_F(RepairOfARetainedLog, SaysSoWhereItsBeginningIsLost) {
+  for (const auto& file : fs::directory_iterator(damaged_)) {
+    if (file.path().extension() == ".sst") fs::remove(file);
+  }
+  const auto done = repaired();
+  ASSERT_FALSE(done);
+  EXPECT_THAT(done.error().message, HasSubstr("restore a backup"));
+  EXPECT_FALSE(fs::exists(copy_));
+}
+
 TEST(BeginningBytes, AreReadBackAsTheyWere) {
   engine::Beginning beginning;
   beginning.first = 300;
@@ -305,12 +303,15 @@ TEST(BeginningBytes, AreReadBackAsTheyWere) {
   room.seq = 3;
   room.position = 250;
   room.media_room = "m";
-  const call::Stream stream{call::StreamKind::room, call::TenantId::clipped("acme"), user("r")};
+  const call::Stream stream{call::StreamKind::room, call::TenantId::clipped("acme"),
+                            call::UserId::clipped("r")};
   beginning.mark.live.push_back(stream);
   beginning.add({stream, room});
   call::User someone;
   someone.online = true;
-  beginning.add({{call::StreamKind::user, call::TenantId::clipped("acme"), user("r")}, someone});
+  beginning.add(
+      {{call::StreamKind::user, call::TenantId::clipped("acme"), call::UserId::clipped("r")},
+       someone});
   const auto bytes = encode_beginning(beginning);
   const auto read = decode_beginning(bytes);
   ASSERT_TRUE(read);

@@ -236,6 +236,19 @@ void MemoryLog::lose_after(call::Position position) {
   crash();
 }
 
+void MemoryLog::begin_later(engine::Beginning beginning) {
+  const std::scoped_lock lock(mutex_);
+  std::erase_if(durable_,
+                [&](const Stored& stored) { return !beginning.holds(stored.record.position); });
+  first_ = beginning.first;
+  beginning_ = std::make_shared<const engine::Beginning>(std::move(beginning));
+}
+
+std::shared_ptr<const engine::Beginning> MemoryLog::beginning() const {
+  const std::scoped_lock lock(mutex_);
+  return beginning_;
+}
+
 void MemoryLog::lose(call::Position position) {
   const std::scoped_lock lock(mutex_);
   std::erase_if(durable_, [&](const Stored& stored) { return stored.record.position == position; });

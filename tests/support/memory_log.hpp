@@ -8,6 +8,7 @@
 #include <mutex>
 #include <vector>
 
+#include "core/engine/beginning.hpp"
 #include "core/engine/ports.hpp"
 
 namespace callstate::support {
@@ -30,6 +31,7 @@ class MemoryLog final : public engine::EventLog, public engine::LogReader {
   [[nodiscard]] bool has_room() const override { return has_room_; }
   [[nodiscard]] call::Position head() const override;
   [[nodiscard]] call::Position first() const override { return first_; }
+  [[nodiscard]] std::shared_ptr<const engine::Beginning> beginning() const override;
   std::expected<void, engine::Failure> read(call::Position from, call::Position to,
                                             const Each& each) const override;
 
@@ -48,6 +50,8 @@ class MemoryLog final : public engine::EventLog, public engine::LogReader {
   void set_room(bool has_room) { has_room_ = has_room; }
   /// What came before is no longer kept, as far as anybody asks.
   void set_first(call::Position first) { first_ = first; }
+  /// Drops what a retention drops.
+  void begin_later(engine::Beginning beginning);
   /// The process is gone: what was begun or not durable with it.
   void crash();
 
@@ -79,6 +83,7 @@ class MemoryLog final : public engine::EventLog, public engine::LogReader {
   mutable std::mutex mutex_;
   // Guarded by mutex_.
   std::vector<Stored> durable_;
+  std::shared_ptr<const engine::Beginning> beginning_;
   call::Position written_ = 0;  // may be ahead of what is durable
   std::function<void()> gate_;
   std::size_t fails_in_ = 0;  // 0: never

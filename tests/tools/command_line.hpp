@@ -65,7 +65,8 @@ class CommandLine : public ::testing::Test {
     storage::CallIndex index({.path = fs::path(log_dir()) / "index"});
     projections::HistoryProjection projection("index", index);
     const support::ManualClock clock;
-    projections::Follower follower(projection, store->reader(), store->log_id(),
+    const auto of = storage::index_log_id(store->log_id(), store->reader().first());
+    projections::Follower follower(projection, store->reader(), of,
                                    {clock, [] { return std::uint64_t{0}; }, {}});
     const auto head = store->reader().head();
     for (int steps = 0; follower.status().position < head && steps < 1'000; ++steps) {

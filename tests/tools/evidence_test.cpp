@@ -96,12 +96,44 @@ TEST_F(EvidenceFile, ThatNothingSealsProvesNothing) {
 TEST_F(EvidenceFile, OfNoSuchCallOrOfAnotherTenantsIsNone) {
   const auto none = compose_evidence(log.reader(), log.log_id(), {.call = SealedLog::call(7)}, {});
   ASSERT_FALSE(none);
-  EXPECT_EQ(none.error().exit, Exit::found);
+  EXPECT_EQ(none.error().why, NoEvidence::Why::no_call);
   const auto others = compose_evidence(
       log.reader(), log.log_id(),
       {.call = SealedLog::call(1), .tenant = call::TenantId::clipped("other")}, {});
   ASSERT_FALSE(others);
-  EXPECT_EQ(others.error().exit, Exit::found);
+  EXPECT_EQ(others.error().why, NoEvidence::Why::no_call);
+}
+
+TEST_F(EvidenceFile, UnderASealThatIsNoLongerWholeIsNone) {
+  log.begin_later(log.reader().head());
+  log.start_call(3, "late");
+  log.end_call(3, "late");
+  log.seal();
+  EXPECT_THAT(wrong_with(write_evidence(compose(3))), IsEmpty());
+  SealedLog other;
+  other.start_call(1, "demo");  // 1, 3, 4
+  other.seal();                 // 5
+  other.end_call(1, "demo");    // 7
+  other.seal();                 // 8
+  other.begin_later(5);
+  const auto none =
+      compose_evidence(other.reader(), other.log_id(), {.call = SealedLog::call(1)}, {});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().why, NoEvidence::Why::outlived);
+  EXPECT_THAT(none.error().message, HasSubstr("were dropped"));
+}
+
+TEST_F(EvidenceFile, OfWhatWillNeverBeSealedIsNone) {
+  SealedLog late;
+  late.start_call(1, "demo");  // 1, 3, 4
+  late.begin_later(4);
+  late.end_call(1, "demo");
+  late.seal();
+  const auto none =
+      compose_evidence(late.reader(), late.log_id(), {.call = SealedLog::call(1)}, {});
+  ASSERT_FALSE(none);
+  EXPECT_EQ(none.error().why, NoEvidence::Why::outlived);
+  EXPECT_THAT(none.error().message, HasSubstr("sealed no more"));
 }
 
 TEST_F(EvidenceFile, OfWhoIsNotTrustedIsRefused) {

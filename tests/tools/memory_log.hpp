@@ -2,12 +2,14 @@
 
 #include <chrono>
 #include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "core/call/event.hpp"
+#include "core/engine/beginning.hpp"
 #include "core/engine/ports.hpp"
 
 namespace callstate::tools::testing {
@@ -101,15 +103,25 @@ class MemoryLog final : public engine::LogReader {
   }
 
   [[nodiscard]] call::Position head() const override { return records.size(); }
+  [[nodiscard]] call::Position first() const override { return beginning_ ? beginning_->first : 1; }
+  [[nodiscard]] std::shared_ptr<const engine::Beginning> beginning() const override {
+    return beginning_;
+  }
   std::expected<void, engine::Failure> read(call::Position from, call::Position to,
                                             const Each& each) const override {
     for (call::Position at = from; at <= std::min(to, head()); ++at) {
+      if (beginning_ && !beginning_->holds(at)) continue;
       if (const auto found = broken.find(at); found != broken.end()) {
         return std::unexpected(engine::Failure{found->second});
       }
       if (!each(records[at - 1], hash_of(at))) break;
     }
     return {};
+  }
+
+  /// Drops what a retention drops.
+  void begin_later(engine::Beginning beginning) {
+    beginning_ = std::make_shared<const engine::Beginning>(std::move(beginning));
   }
 
   std::vector<call::Record> records;
@@ -130,6 +142,7 @@ class MemoryLog final : public engine::LogReader {
     return record;
   }
 
+  std::shared_ptr<const engine::Beginning> beginning_;
   std::map<std::string, std::pair<call::Seq, call::Hash>> last_;
   std::uint8_t calls_ = 0;
 };

@@ -4,6 +4,8 @@
 #include <random>
 
 #include "command_line.hpp"
+#include "core/engine/retention.hpp"
+#include "tools/callstate/log_source.hpp"
 
 // How the binary finds and shows what is asked for.
 
@@ -53,6 +55,42 @@ MemoryLog varied_log() {
     }
   }
   return log;
+}
+
+TEST_F(Reading, TheIndexOfALogThatBeginsLaterIsUsed) {
+  MemoryLog log;
+  log.server_started();
+  log.room = "demo";
+  log.talk();
+  log.room = "live";
+  log.starts("alice", {user("bob")});
+  log.server_started();
+  log.room = "demo";
+  log.talk();
+  write(log);
+  {
+    const auto store = open();
+    const auto plan = engine::plan_retention(
+        store->reader(), {.older_than = call::Time::max(), .cut_max = 8, .is_kept = {}});
+    ASSERT_TRUE(plan) << plan.error().message;
+    ASSERT_TRUE(store->begin_later(plan->beginning));
+  }
+  const std::vector<std::string> commands{"timeline demo --json", "timeline live --json",
+                                          "state live --json", "state demo --json --at 9"};
+  std::vector<std::string> scanned;
+  for (const auto& command : commands) scanned.push_back(on_log(command).output);
+  write_index();
+  for (std::size_t i = 0; i < commands.size(); ++i) {
+    const auto indexed = on_log(commands[i]);
+    EXPECT_EQ(indexed.exit, 0) << indexed.output;
+    EXPECT_EQ(indexed.output, scanned[i]);
+  }
+  LogOptions options;
+  options.data_dir = log_dir();
+  const auto source = LogSource::open(options);
+  ASSERT_TRUE(source);
+  const auto finder = (*source)->finder();
+  EXPECT_TRUE(finder) << finder.error();
 }
 
 TEST_F(Reading, TheIndexFindsWhatAScanFinds) {

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "core/engine/retention.hpp"
 #include "core/engine/sealing.hpp"
 #include "storage/seal_key.hpp"
 #include "storage/sha256.hpp"
@@ -66,6 +67,22 @@ class SealedLog {
   call::Position seal() {
     auto sealed = sealing_->make(now_ + std::chrono::milliseconds(250));
     return add({call::StreamKind::server, {}, {}}, call::system_actor, std::move(*sealed));
+  }
+
+  /// Drops what lies before that position and is older, as `retain` does.
+  void begin_later(call::Position first) {
+    const auto plan = engine::plan_retention(reader(), {.older_than = now_ + std::chrono::hours(1),
+                                                        .cut_max = first - 1,
+                                                        .is_kept = engine::is_kept_always});
+    ASSERT_TRUE(plan) << plan.error().message;
+    ASSERT_EQ(plan->beginning.first, first);
+    ASSERT_TRUE(store_->begin_later(plan->beginning));
+    sealing_ = std::make_unique<engine::Sealing>(engine::SealSettings{.by = sealer_.get()});
+    sealing_->begin(plan->beginning.mark.seal, reader().head(), first, first);
+    ASSERT_TRUE(reader().read(first, reader().head(), [&](const auto& record, const auto& hash) {
+      sealing_->replay(record, hash);
+      return true;
+    }));
   }
 
   static call::CallId call(std::uint8_t number) {

@@ -166,5 +166,21 @@ TEST_F(Tampering, ByCuttingTheEndOffIsRefusedByTheHead) {
   EXPECT_THAT(storage::testing::refusal_of(log.path()), HasSubstr("12"));
 }
 
+// The first seal and what it covers are of before the beginning, but for the seal itself.
+TEST_F(Tampering, WithWhatARetentionHasLeftIsFound) {
+  log.begin_later(5);
+  auto found = verify();
+  EXPECT_THAT(found.problems, IsEmpty());
+  EXPECT_EQ(found.seals.outlived, 1U);
+  EXPECT_EQ(found.seals.good_signatures, 2U);
+  change([](Database& database) {
+    edit(database, 10,
+         [](call::Record& record) { record.message_id = call::MessageId::clipped("x"); });
+  });
+  found = verify();
+  EXPECT_THAT(found.problems, says("positions 5 to 11 are not those that were sealed"));
+  EXPECT_THAT(found.problems, says("By the chains it is position 10 (room more of tenant acme"));
+}
+
 }  // namespace
 }  // namespace callstate::tools

@@ -43,6 +43,7 @@ int run(const Options& options) {
   room->wanted.until = *to;
   const auto history = find_in(*room->log, room->wanted);
   if (!history) return complain("diff", history.error());
+  if (!history->knows(*first)) return complain("diff", dropped(history->begins));
   print(options.json ? difference_json(*history, *first, *last)
                      : render_difference(*history, *first, *last, Paint::for_stdout()));
   return 0;

@@ -36,7 +36,7 @@ std::expected<std::string, Trouble> from_log(const Options& options, const call:
   const EvidenceWanted wanted{.call = call, .tenant = *tenant};
   const auto evidence = compose_evidence(ProgressReader((*log)->reader(), "reading the log"),
                                          (*log)->about().log_id, wanted, *keys);
-  if (!evidence) return std::unexpected(evidence.error());
+  if (!evidence) return std::unexpected(evidence.error().trouble());
   if (const auto unsealed = evidence->unsealed(); unsealed > 0) {
     (void)complain("evidence",
                    {Exit::ok, "not sealed yet: " + count_of(unsealed, "record") +

@@ -31,6 +31,7 @@ struct Options {
 /// Which records are stepped through; nothing: all.
 struct Selection {
   std::optional<std::vector<call::Position>> positions{};
+  Player::Concerns concerns{};
   std::string title = "the whole log";
 };
 
@@ -39,6 +40,9 @@ std::expected<Selection, Trouble> of_room(LogSource& log, const Wanted& wanted) 
   if (!history) return std::unexpected(history.error());
   Selection selection{
       .positions = std::vector<call::Position>(),
+      .concerns = [room = call::Stream{call::StreamKind::room, history->tenant,
+                                       call::UserId::clipped(history->room)}](
+                      const call::Stream& stream) { return stream == room; },
       .title = "room " + history->room + " of " + std::string(history->tenant.view())};
   for (const auto& chapter : history->chapters) {
     for (const auto& entry : chapter.entries) {
@@ -51,8 +55,10 @@ std::expected<Selection, Trouble> of_room(LogSource& log, const Wanted& wanted) 
 /// Of one tenant, and of the server.
 std::expected<Selection, Trouble> of_tenant(const engine::LogReader& log,
                                             const call::TenantId& tenant) {
-  Selection selection{.positions = std::vector<call::Position>(),
-                      .title = "tenant " + std::string(tenant.view())};
+  Selection selection{
+      .positions = std::vector<call::Position>(),
+      .concerns = [tenant](const call::Stream& stream) { return stream.tenant == tenant; },
+      .title = "tenant " + std::string(tenant.view())};
   const ProgressReader reader(log, "looking for the tenant's records");
   const auto read =
       reader.read(1, log.head(), [&](const call::Record& record, const engine::RecordHash&) {
@@ -78,7 +84,7 @@ std::expected<ReplaySummary, Trouble> summarize(const engine::LogReader& log,
                                                 const Selection& selection) {
   const auto began = std::chrono::steady_clock::now();
   const ProgressReader reader(log, "replaying");
-  Player player(reader, selection.positions, Player::no_memory);
+  Player player(reader, selection.positions, Player::no_memory, selection.concerns);
   ReplaySummary summary;
   StatisticsCounter counter;
   const auto done = player.advance(player.size(), [&](const Player& now) {
@@ -110,7 +116,7 @@ int run(const Options& options) {
   if (!selection) return complain("replay", selection.error());
   const auto& reader = (*log)->reader();
   if (options.summary) return run_summary(options, reader, *selection);
-  Player player(reader, selection->positions);
+  Player player(reader, selection->positions, Player::Memory{}, selection->concerns);
   Replay replay(player);
   if (::isatty(STDIN_FILENO) != 1) {
     return replay_by_script(replay, std::cin) ? 0 : static_cast<int>(Exit::found);

@@ -80,6 +80,17 @@ std::expected<void, Trouble> write_archive(const fs::path& path, const engine::L
   return {};
 }
 
+/// What stays though it is old enough.
+std::string held(const engine::Retention& plan) {
+  const auto count = count_of(plan.held, "record");
+  if (plan.unsealed) {
+    return concat(count, " as old stay, as the log has seals and they have none yet: start the ",
+                  "server, which seals them, stop it, and run this again.\n");
+  }
+  return concat(count, " as old stay, as they are under one seal with newer ones: they go with ",
+                "these.\n");
+}
+
 std::string told(const Options& options, const engine::Retention& plan, const fs::path& archive) {
   if (options.json) {
     std::string text;
@@ -89,13 +100,15 @@ std::string told(const Options& options, const engine::Retention& plan, const fs
     to.number("records", plan.records);
     to.number("calls", plan.calls);
     to.number("liveCallsKept", plan.live);
+    to.number("heldBySeals", plan.held);
     to.number("first", plan.beginning.first);
     if (plan.records > 0) to.time("droppedUpTo", plan.cut_at);
     if (!archive.empty()) to.text("archive", archive.string());
     to.end_object();
     return text + '\n';
   }
-  if (plan.records == 0) return "Nothing is that old: the log stays as it is.\n";
+  if (plan.records == 0 && plan.held == 0) return "Nothing is that old: the log stays as it is.\n";
+  if (plan.records == 0) return concat("Nothing can go: the log stays as it is. ", held(plan));
   std::string text =
       concat(options.dry_run ? "Would drop " : "Dropped ", count_of(plan.records, "record"),
              " with ", count_of(plan.calls, "call"), ", up to ", write_time(plan.cut_at),
@@ -105,6 +118,7 @@ std::string told(const Options& options, const engine::Retention& plan, const fs
     text +=
         concat(count_of(plan.live, "call"), " that went on then stay with all their records.\n");
   }
+  if (plan.held > 0) text += held(plan);
   if (!archive.empty()) text += concat("What was dropped is in ", archive.string(), ".\n");
   return text;
 }

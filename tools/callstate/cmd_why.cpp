@@ -2,6 +2,7 @@
 #include <memory>
 #include <string>
 
+#include "core/engine/beginning.hpp"
 #include "tools/callstate/commands.hpp"
 #include "tools/callstate/finding.hpp"
 #include "tools/callstate/output.hpp"
@@ -23,6 +24,9 @@ std::string not_of_room(const OpenRoom& room, call::Position position) {
   std::string place = "Position " + std::to_string(position);
   if (position > log.head()) {
     return place + " is not there: the log ends at " + std::to_string(log.head()) + ".";
+  }
+  if (const auto beginning = log.beginning(); beginning && !beginning->holds(position)) {
+    return dropped(beginning->first).message;
   }
   std::string text;
   const auto read =

@@ -13,9 +13,16 @@ constexpr std::chrono::seconds seal_wait{5};
 constexpr std::uint64_t read_max = 4'000'000;
 constexpr std::size_t page = 1'000;
 
-transports::HttpResponse refusal_of(const Trouble& trouble) {
-  if (trouble.exit == Exit::found) return transports::problem(404, {}, "there is no such call");
-  return transports::problem(503, "STORAGE_UNAVAILABLE", trouble.message);
+transports::HttpResponse refusal_of(const NoEvidence& none) {
+  switch (none.why) {
+    case NoEvidence::Why::no_call:
+      return transports::problem(404, {}, "there is no such call");
+    case NoEvidence::Why::outlived:
+      return transports::problem(410, "CURSOR_EXPIRED", none.message);
+    case NoEvidence::Why::unusable:
+      break;
+  }
+  return transports::problem(503, "STORAGE_UNAVAILABLE", none.message);
 }
 
 /// Where the history says that its records are. What it does not know yet is looked

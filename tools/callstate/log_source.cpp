@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "storage/call_index.hpp"
 #include "storage/store.hpp"
 #include "storage/stored_call_index.hpp"
 #include "tools/callstate/checkpoint_client.hpp"
@@ -39,8 +40,9 @@ class OpenLog final : public LogSource {
   [[nodiscard]] engine::SnapshotStore& snapshots() override { return log_->snapshots(); }
   [[nodiscard]] std::expected<const history::RecordFinder*, std::string> finder() override {
     if (!index_) {
-      auto opened =
-          storage::StoredCallIndex::open(path_ / "index", log_->log_id(), log_->reader().head());
+      auto opened = storage::StoredCallIndex::open(
+          path_ / "index", storage::index_log_id(log_->log_id(), log_->reader().first()),
+          log_->reader().head());
       if (!opened) return std::unexpected(opened.error());
       index_ = std::move(*opened);
     }
@@ -53,7 +55,8 @@ class OpenLog final : public LogSource {
             .log_id = log_->log_id(),
             .format_version = log_->format_version(),
             .bytes = bytes_in(path_),
-            .mark = log_->snapshots().last_mark().position};
+            .mark = log_->snapshots().last_mark().position,
+            .first = log_->reader().first()};
   }
   [[nodiscard]] std::expected<std::optional<call::TenantId>, Trouble> tenant(
       const std::string& asked) const override {

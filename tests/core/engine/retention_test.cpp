@@ -130,6 +130,7 @@ TEST_F(RetentionTest, ARevocationHasNoAge) {
 
 TEST_F(RetentionTest, NoPositionBeyondTheBoundGoesAndWhatIsToStayStays) {
   call_in("r");
+  send(bob, "r", call::Accept{});  // refused
   const auto head = log.head();
   EXPECT_EQ(plan(clock.now() + hours(1), {.cut_max = 2}).beginning.first, 3);
   const auto is_kept = [](const call::Record& record) { return record.position == 2; };

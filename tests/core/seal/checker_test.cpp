@@ -24,7 +24,7 @@ class Seals : public ::testing::Test {
 
   void write(std::size_t records) {
     engine::Sealing sealing({.by = &sealer, .records = 4});
-    sealing.begin({}, 0, 1, 1);
+    sealing.begin({}, begins - 1, begins, begins);
     for (std::size_t i = 0; i < records; ++i) {
       call::Record record;
       record.stream.name = call::UserId::clipped('r' + std::to_string(i % 3));
@@ -39,19 +39,22 @@ class Seals : public ::testing::Test {
   }
 
   void add(call::Record record, engine::Sealing& sealing) {
-    record.position = log.size() + 1;
+    record.position = begins + log.size();
     sealing.take(record, support::hash_of(record));
     log.push_back(std::move(record));
   }
 
-  [[nodiscard]] std::vector<Finding> check(const std::string& log_id = {}) const {
-    Checker checker(support::plain_hash, log_id,
-                    [](const call::Sealed& sealed, std::string_view statement) {
-                      using enum Checker::Verdict;
-                      if (sealed.key[0] != 7) return unknown_key;
-                      const auto right = support::PlainSealer::signature_of(statement);
-                      return right == sealed.signature ? good : bad;
-                    });
+  [[nodiscard]] std::vector<Finding> check(const std::string& log_id = {},
+                                           call::Position from = 1) const {
+    Checker checker(
+        support::plain_hash, log_id,
+        [](const call::Sealed& sealed, std::string_view statement) {
+          using enum Checker::Verdict;
+          if (sealed.key[0] != 7) return unknown_key;
+          const auto right = support::PlainSealer::signature_of(statement);
+          return right == sealed.signature ? good : bad;
+        },
+        from);
     std::vector<Finding> found;
     for (const auto& record : log) checker.take(record, support::hash_of(record), found);
     counts = checker.counts();
@@ -61,6 +64,7 @@ class Seals : public ::testing::Test {
   call::Sealed& seal_at(std::size_t index) { return std::get<call::Sealed>(log.at(index).payload); }
 
   support::PlainSealer sealer;
+  call::Position begins = 1;  // the log does
   std::vector<call::Record> log;
   mutable Checker::Counts counts;
 };
@@ -157,6 +161,42 @@ TEST_F(Seals, OfAnotherLogAreToldApart) {
   ASSERT_FALSE(found.empty());
   EXPECT_EQ(found[0].kind, Kind::misplaced);
   EXPECT_THAT(found[0].what, HasSubstr(sealer.log_id()));
+}
+
+TEST_F(Seals, OverWhatWasDroppedStillFollowOneAnother) {
+  write(40);
+  std::erase_if(log, [](const call::Record& record) {
+    const bool is_seal = std::holds_alternative<call::Sealed>(record.payload);
+    return record.position < 13 && !is_seal;
+  });
+  ASSERT_EQ(log[0].position, 5U);
+  ASSERT_EQ(log[1].position, 9U);
+  ASSERT_EQ(log[2].position, 13U) << "a seal's record, behind what it seals";
+  EXPECT_THAT(check({}, 13), IsEmpty());
+  EXPECT_EQ(counts.outlived, 3U);
+  EXPECT_EQ(counts.good_signatures, counts.seals);
+
+  log[4].message_id = call::MessageId::clipped("other");
+  auto found = check({}, 13);
+  ASSERT_THAT(found, SizeIs(1));
+  EXPECT_EQ(found[0].kind, Kind::altered);
+  EXPECT_EQ(found[0].first, 13U);
+  log[4].message_id = {};
+  log.erase(log.begin());
+  found = check({}, 13);
+  ASSERT_FALSE(found.empty());
+  EXPECT_THAT(found[0].what, HasSubstr("another seal before it"));
+}
+
+TEST_F(Seals, TheFirstMayBeginWithTheLog) {
+  begins = 5;
+  write(20);
+  ASSERT_EQ(seal_at(4).first, 5U);
+  EXPECT_THAT(check({}, 5), IsEmpty());
+  EXPECT_EQ(counts.outlived, 0U);
+  const auto found = check({}, 4);
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found[0].kind, Kind::misplaced) << "it lacks what came before";
 }
 
 }  // namespace

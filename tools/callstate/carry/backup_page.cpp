@@ -13,7 +13,7 @@ using transports::concat;
 
 std::string what_is_in(const storage::Backup& backup) {
   return concat(
-      "Log ", backup.log_id, ", positions 1 to ", grouped(backup.head),
+      "Log ", backup.log_id, ", positions ", grouped(backup.first), " to ", grouped(backup.head),
       backup.head == 0 ? std::string() : ", the last of " + write_time(backup.last_at) + " UTC");
 }
 

@@ -24,6 +24,7 @@ class Writing {
       : from_(from), selector_(wanted), anonymiser_(anonymiser), sink_(sink) {
     done_.header = from.header;
     if (!wanted.all()) done_.header.part.push_back(wanted);
+    if (from.log.first() > 1) done_.header.begins = from.log.first();
     if (anonymiser != nullptr) anonymiser->alter(done_.header);
     text_.reserve(piece_bytes + line_bytes_max);
     text_ = write_header(done_.header);

@@ -87,6 +87,7 @@ std::string write_header(const Header& header) {
   to.number("format", format);
   to.text("logId", header.log_id);
   to.number("head", header.head);
+  if (header.begins > 1) to.number("begins", header.begins);
   if (header.anonymised) to.boolean("anonymised", true);
   if (!header.part.empty()) to.begin_array("part");
   for (const auto& each : header.part) {
@@ -126,6 +127,9 @@ std::expected<Header, LineFault> read_header(std::string_view line) {
     } else if (member.key == "head") {
       if (!number) return fault("head", "is no position");
       header.head = *number;
+    } else if (member.key == "begins") {
+      if (!number || *number < 2) return fault("begins", "is no position");
+      header.begins = *number;
     } else if (member.key == "anonymised") {
       if (member.kind != JsonKind::boolean) return fault("anonymised", "is neither true nor false");
       header.anonymised = true;  // written only then
@@ -138,6 +142,9 @@ std::expected<Header, LineFault> read_header(std::string_view line) {
   if (object->find("format") == nullptr) return fault("format", "is missing");
   if (header.log_id.empty()) return fault("logId", "is missing");
   if (object->find("head") == nullptr) return fault("head", "is missing");
+  if (header.begins > 1 && header.whole()) {
+    return fault("begins", "is said of a whole log, which begins with 1");
+  }
   return header;
 }
 

@@ -19,6 +19,9 @@ struct Header {
   std::string log_id;
   call::Position head = 0;  // of the log at that time
   bool anonymised = false;
+  /// Where the log began from which older calls were dropped: from there on all that was
+  /// asked for is in it, of before what was kept.
+  call::Position begins = 1;
   /// Each narrows what the one before has left; none: the whole log.
   std::vector<Selection> part{};
 

@@ -59,8 +59,9 @@ class Rechecker {
     }
   }
 
-  Rechecked finish(call::Position head) && {
+  Rechecked finish(call::Position first, call::Position head) && {
     settle();
+    result_.first = first;
     result_.head = head;
     result_.differences = std::move(differences_).sorted();
     for (const auto& each : result_.differences) result_.different += each.count;
@@ -82,7 +83,7 @@ class Rechecker {
 
   void take(engine::RoomEntry& entry, const call::Record& record) {
     if (awaited_.room != nullptr && (awaited_.room != &entry || !concluded(record))) settle();
-    if (known(entry.room, record)) {
+    if (knows_before(entry.room, record)) {
       judge(entry, record);
     } else {
       ++result_.folded;
@@ -92,13 +93,6 @@ class Rechecker {
 
   static bool concluded(const call::Record& record) {
     return record.actor.role == call::Role::system && origin_of(record.payload) != Origin::media;
-  }
-
-  /// Whether all of the room's history that matters has been seen: a part of a log
-  /// may begin in the middle of it.
-  static bool known(const call::Room& room, const call::Record& record) {
-    const call::Seq first = record.outcome == call::Outcome::applied ? 1 : 0;
-    return room.seq != 0 ? room.started_position != 0 : record.seq <= first;
   }
 
   void judge(engine::RoomEntry& entry, const call::Record& record) {
@@ -350,7 +344,7 @@ std::expected<Rechecked, engine::Failure> recheck(const engine::LogReader& log,
         return true;
       });
   if (!read) return std::unexpected(read.error());
-  return std::move(rechecker).finish(log.head());
+  return std::move(rechecker).finish(log.first(), log.head());
 }
 
 }  // namespace callstate::tools

@@ -42,6 +42,7 @@ struct Difference {
 };
 
 struct Rechecked {
+  call::Position first = 1;  // from here on the log holds all
   call::Position head = 0;
   std::uint64_t records = 0;
   std::uint64_t messages = 0;     // decided again: what clients and the media server sent

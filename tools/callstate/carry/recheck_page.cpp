@@ -28,7 +28,7 @@ std::string render_recheck(const Rechecked& found, std::chrono::duration<double>
   std::string out;
   if (found.head == 0) return "The log holds nothing.\n";
   if (found.good()) {
-    out = paint(Tone::good, concat("Positions 1 to ", grouped(found.head),
+    out = paint(Tone::good, concat("Positions ", grouped(found.first), " to ", grouped(found.head),
                                    " are decided today as they were recorded."));
     return concat(out, "\n", counted(found, took));
   }
@@ -58,6 +58,7 @@ std::string recheck_json(const Rechecked& found, std::chrono::duration<double> t
   transports::JsonWriter to(text);
   to.begin_object();
   to.boolean("good", found.good());
+  to.number("first", found.first);
   to.number("head", found.head);
   to.number("records", found.records);
   to.number("messages", found.messages);

@@ -68,8 +68,13 @@ std::string render_repair(const std::string& directory, const std::string& copy,
            "\n";
   }
   std::string out = concat(printable(repaired.damage), ".\n\n");
-  out += paint(Tone::bold, concat("The copy in ", copy, " holds positions 1 to ",
-                                  grouped(repaired.kept), " and can be served."));
+  const std::string before =
+      repaired.kept_before == 0
+          ? std::string()
+          : concat(", ", count_of(repaired.kept_before, "record"), " of before,");
+  out +=
+      paint(Tone::bold, concat("The copy in ", copy, " holds positions ", grouped(repaired.first),
+                               " to ", grouped(repaired.kept), before, " and can be served."));
   out += "\n";
   if (repaired.new_log_id) {
     out +=
@@ -92,6 +97,7 @@ std::string repair_json(const std::string& directory, const std::string& copy,
     to.text("copy", copy);
     to.text("logId", repaired.log_id);
     to.boolean("newLogId", repaired.new_log_id);
+    to.number("first", repaired.first);
     to.number("kept", repaired.kept);
     to.number("end", repaired.end);
     to.number("cut", repaired.cut());

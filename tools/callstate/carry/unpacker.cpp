@@ -60,6 +60,7 @@ struct Unpacker::State {
   struct Track {
     call::Seq seq = 0;
     call::Hash chain{};
+    call::Position position = 0;
   };
 
   Fault check_place() {
@@ -84,8 +85,12 @@ struct Unpacker::State {
     const auto [entry, first] = tracks.try_emplace(key);
     Track& track = entry->second;
     const bool applied = record.outcome == call::Outcome::applied;
-    // Where a part begins, a stream's first record is taken at its word.
-    if (!first || header->whole()) {
+    // Where a part begins, a stream's first record is taken at its word; and of what was
+    // kept of before the log's beginning, those of the server, which lie here and there.
+    const bool apart = track.position < header->begins && header->begins > 1 &&
+                       record.stream.kind != call::StreamKind::room;
+    if (apart && record.seq < track.seq) return is("seq", "falls");
+    if ((!first && !apart) || header->whole()) {
       const auto follows = track.seq + (applied ? 1 : 0);
       if (record.seq != follows) {
         return is("seq", concat("is ", record.seq, ", where ", follows, " follows"));
@@ -96,7 +101,7 @@ struct Unpacker::State {
                   "lines were swapped or altered");
       }
     }
-    track = {record.seq, hash};
+    track = {record.seq, hash, record.position};
     return std::nullopt;
   }
 

@@ -97,20 +97,25 @@ class Collector {
   bool over_ = false;        // nothing more of it comes
 };
 
-Trouble unreadable(const engine::Failure& failure) {
-  return {Exit::unusable,
+NoEvidence unreadable(const engine::Failure& failure) {
+  return {NoEvidence::Why::unusable,
           failure.message + "\n`callstate verify` lists all that is wrong with a log."};
 }
 
-Trouble outlived() {
-  return {Exit::found,
+NoEvidence outlived() {
+  return {NoEvidence::Why::outlived,
           "Other records under the call's seals were dropped with `callstate retain`, and "
           "without their hashes it cannot be proven any more: evidence has to be taken before."};
 }
 
+/// Whether what comes first was never sealed, and never will be.
+bool begins_unsealed(const std::vector<Evidence::Item>& items) {
+  return !items.empty() && items.front().seal == 0 && items.back().seal != 0;
+}
+
 /// The paths of all records under one seal.
-std::expected<void, Trouble> add_paths(const engine::LogReader& log, const TakenSeal& seal,
-                                       std::vector<Evidence::Item>& items) {
+std::expected<void, NoEvidence> add_paths(const engine::LogReader& log, const TakenSeal& seal,
+                                          std::vector<Evidence::Item>& items) {
   const auto& sealed = seal.sealed;
   std::vector<call::Hash> leaves;
   for (auto& item : items) {
@@ -147,10 +152,11 @@ std::vector<std::string> used_keys(std::span<const storage::PublicKey> keys,
 
 }  // namespace
 
-std::expected<Evidence, Trouble> compose_evidence(const engine::LogReader& log,
-                                                  const std::string& log_id,
-                                                  const EvidenceWanted& wanted,
-                                                  std::span<const storage::PublicKey> keys) {
+std::expected<Evidence, NoEvidence> compose_evidence(const engine::LogReader& log,
+                                                     const std::string& log_id,
+                                                     const EvidenceWanted& wanted,
+                                                     std::span<const storage::PublicKey> keys) {
+  using Why = NoEvidence::Why;
   Collector found(wanted);
   const auto read = log.read(wanted.first, log.head(),
                              [&](const call::Record& record, const engine::RecordHash& hash) {
@@ -160,22 +166,23 @@ std::expected<Evidence, Trouble> compose_evidence(const engine::LogReader& log,
   const std::string id = to_string(wanted.call);
   if (found.too_large()) {
     return std::unexpected(
-        Trouble{Exit::unusable, "Call " + id + " is too large for an evidence file."});
+        NoEvidence{Why::unusable, "Call " + id + " is too large for an evidence file."});
   }
   if (found.cut_short()) {
     return std::unexpected(
-        Trouble{Exit::unusable, "Call " + id +
-                                    " and its seals are spread over too many records of the "
-                                    "log to look for them beside a running server: make a "
-                                    "checkpoint and run `callstate evidence` on it."});
+        NoEvidence{Why::unusable, "Call " + id +
+                                      " and its seals are spread over too many records of the "
+                                      "log to look for them beside a running server: make a "
+                                      "checkpoint and run `callstate evidence` on it."});
   }
   found.trim();
   if (found.records.empty()) {
-    return std::unexpected(Trouble{
-        Exit::found, "There is no call " + id +
-                         (wanted.tenant ? " of tenant " + std::string(wanted.tenant->view()) : "") +
-                         " in this log (positions " + std::to_string(log.first()) + " to " +
-                         std::to_string(log.head()) + ")."});
+    return std::unexpected(
+        NoEvidence{Why::no_call,
+                   "There is no call " + id +
+                       (wanted.tenant ? " of tenant " + std::string(wanted.tenant->view()) : "") +
+                       " in this log (positions " + std::to_string(log.first()) + " to " +
+                       std::to_string(log.head()) + ")."});
   }
 
   Evidence evidence{.log_id = log_id,
@@ -195,6 +202,12 @@ std::expected<Evidence, Trouble> compose_evidence(const engine::LogReader& log,
     if (auto done = add_paths(log, seal, evidence.records); !done) {
       return std::unexpected(done.error());
     }
+  }
+  if (begins_unsealed(evidence.records)) {
+    return std::unexpected(
+        NoEvidence{Why::outlived,
+                   "The call's first records are older than the log's first seal, and what was "
+                   "not sealed before `callstate retain` is sealed no more: it cannot be proven."});
   }
   // Nor one behind the last that is sealed.
   while (!found.seals.empty() &&

@@ -25,9 +25,23 @@ struct EvidenceWanted {
   std::uint64_t read_max = std::numeric_limits<std::uint64_t>::max();
 };
 
-/// Reads the log. `keys`: public ones that go along where they have signed. Exit::found:
-/// there is no such call.
-[[nodiscard]] std::expected<Evidence, Trouble> compose_evidence(
+/// Why there is none.
+struct NoEvidence {
+  enum class Why : std::uint8_t {
+    no_call,
+    outlived,  // what is left of the log proves the call no more, or never did
+    unusable,
+  };
+  Why why = Why::unusable;
+  std::string message;  // in a sentence
+
+  [[nodiscard]] Trouble trouble() const {
+    return {why == Why::unusable ? Exit::unusable : Exit::found, message};
+  }
+};
+
+/// Reads the log. `keys`: public ones that go along where they have signed.
+[[nodiscard]] std::expected<Evidence, NoEvidence> compose_evidence(
     const engine::LogReader& log, const std::string& log_id, const EvidenceWanted& wanted,
     std::span<const storage::PublicKey> keys);
 

@@ -6,6 +6,7 @@
 #include <variant>
 
 #include "core/call/evolve.hpp"
+#include "core/engine/beginning.hpp"
 
 namespace callstate::tools {
 namespace {
@@ -20,6 +21,7 @@ void take_in(History& history, const call::Record& record, const call::Hash& has
   auto& chapters = history.chapters;
   if (chapters.empty()) {
     chapters.emplace_back();
+    if (record.position >= history.begins && history.base) chapters.back().room = *history.base;
   } else if (starts_call(record)) {
     call::Room room = chapters.back().room;
     chapters.push_back({.entries = {}, .room = std::move(room)});
@@ -34,8 +36,12 @@ void take_in(History& history, const call::Record& record, const call::Hash& has
 class Collector {
  public:
   /// `end`: the last position that counts.
-  Collector(const Wanted& wanted, call::Position end)
-      : wanted_(wanted), call_(call::parse_call_id(wanted.name)), end_(end) {}
+  Collector(const engine::LogReader& log, const Wanted& wanted, call::Position end)
+      : wanted_(wanted),
+        call_(call::parse_call_id(wanted.name)),
+        end_(end),
+        begins_(log.first()),
+        beginning_(log.beginning()) {}
 
   void take(const call::Record& record, const engine::RecordHash& hash) {
     switch (record.stream.kind) {
@@ -73,17 +79,22 @@ class Collector {
     if (made) {
       found->second.tenant = record.stream.tenant;
       found->second.room = record.stream.name.view();
+      found->second.begins = begins_;
+      const auto* kept = beginning_ ? beginning_->find(record.stream) : nullptr;
+      if (kept != nullptr) found->second.base = std::get<call::Room>(kept->state);
     }
     return found->second;
   }
 
   [[nodiscard]] Trouble nothing_found() const {
+    if (wanted_.until && end_ + 1 < begins_) return dropped(begins_);
     std::string text = call_ ? "There is no call or room " : "There is no room ";
     text += wanted_.name;
     if (wanted_.tenant) text += " of tenant " + std::string(wanted_.tenant->view());
     text += wanted_.until ? " in the log up to there" : " in this log";
-    text +=
-        end_ == 0 ? ", which holds nothing. " : " (positions 1 to " + std::to_string(end_) + "). ";
+    text += end_ == 0 ? ", which holds nothing. "
+                      : " (positions " + std::to_string(begins_) + " to " + std::to_string(end_) +
+                            (begins_ > 1 ? "; older calls were dropped). " : "). ");
     text += wanted_.until    ? "It may have begun later: leave --at out."
             : wanted_.tenant ? "Leave --tenant out to look at every tenant's rooms."
                              : "Room names are exact, capitals included.";
@@ -103,12 +114,28 @@ class Collector {
   std::optional<call::CallId> call_;
   std::map<call::TenantId, History> by_tenant_;
   const call::Position end_;
+  const call::Position begins_;
+  const std::shared_ptr<const engine::Beginning> beginning_;
 };
 
 std::unexpected<Trouble> unreadable(const engine::Failure& failure) {
   return std::unexpected(
       Trouble{Exit::unusable,
               failure.message + "\n`callstate verify` lists all that is wrong with a log."});
+}
+
+/// The last of those that were kept of before the beginning, up to `time`.
+std::expected<call::Position, engine::Failure> kept_at(const engine::LogReader& log,
+                                                       call::Time time) {
+  call::Position last = 0;
+  const auto read =
+      log.read(1, log.first() - 1, [&](const call::Record& record, const engine::RecordHash&) {
+        if (record.at > time) return false;
+        last = record.position;
+        return true;
+      });
+  if (!read) return std::unexpected(read.error());
+  return last;
 }
 
 std::expected<call::Position, Trouble> end_of(const engine::LogReader& log, const Wanted& wanted) {
@@ -138,20 +165,37 @@ std::expected<call::Position, engine::Failure> position_at(const engine::LogRead
     if (!read) return std::unexpected(read.error());
     (later ? after : before) = middle;
   }
-  return before;
+  if (before >= log.first() || before == 0) return before;
+  return kept_at(log, std::get<call::Time>(at));
+}
+
+bool History::knows(call::Position position) const {
+  if (position + 1 >= begins) return true;
+  return !chapters.empty() && !chapters.front().entries.empty() &&
+         chapters.front().entries.front().record.position <= position;
+}
+
+Trouble dropped(call::Position begins) {
+  return {Exit::found, "The log begins with position " + std::to_string(begins) +
+                           ": what was there before was dropped with `callstate retain`."};
 }
 
 History as_of(const History& history, call::Position position) {
   History past{.tenant = history.tenant,
                .room = history.room,
                .chapters = {},
-               .as_of = std::min(history.as_of, position)};
+               .as_of = std::min(history.as_of, position),
+               .begins = history.begins,
+               .base = history.base};
   for (const Chapter& chapter : history.chapters) {
     for (const Entry& entry : chapter.entries) {
       if (entry.record.position <= position) take_in(past, entry.record, entry.hash);
     }
   }
-  if (past.chapters.empty()) past.chapters.emplace_back();
+  if (past.chapters.empty()) {
+    past.chapters.emplace_back();
+    if (position + 1 >= past.begins && past.base) past.chapters.back().room = *past.base;
+  }
   return past;
 }
 
@@ -167,7 +211,7 @@ const Entry* find_entry(const History& history, call::Position position) {
 std::expected<History, Trouble> find_history(const engine::LogReader& log, const Wanted& wanted) {
   const auto end = end_of(log, wanted);
   if (!end) return std::unexpected(end.error());
-  Collector collector(wanted, *end);
+  Collector collector(log, wanted, *end);
   const auto read =
       log.read(1, *end, [&](const call::Record& record, const engine::RecordHash& hash) {
         collector.take(record, hash);
@@ -206,7 +250,7 @@ std::expected<History, Trouble> find_history(const engine::LogReader& log, Where
   if (!end) return std::unexpected(end.error());
   std::erase_if(known.positions, [&](call::Position position) { return position > *end; });
 
-  Collector collector(wanted, *end);
+  Collector collector(log, wanted, *end);
   const auto take = [&](const call::Record& record, const engine::RecordHash& hash) {
     collector.take(record, hash);
     return true;

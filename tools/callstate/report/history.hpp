@@ -42,6 +42,15 @@ struct History {
   std::vector<Chapter> chapters;  // never empty
   /// Where the fold stands: the last position of the log that counted.
   call::Position as_of = 0;
+  /// From here on the log holds all; before, what was kept of live calls.
+  call::Position begins = 1;
+  /// The room's state there, which only the log's beginning knows; nothing where there
+  /// was no such room.
+  std::optional<call::Room> base{};
+
+  /// Whether the room's state after that position can be told: either all that led to it
+  /// is there, or a call that was kept with all its records.
+  [[nodiscard]] bool knows(call::Position position) const;
 };
 
 /// Which room: by name, or by a call that took place in it, which then is the
@@ -53,7 +62,8 @@ struct Wanted {
 };
 
 /// Reads the log from its start. A room's SERVER_STARTED are those that came
-/// while its call was live.
+/// while its call was live. Of what was dropped nothing is made up: a moment before the
+/// log's beginning that it knows nothing of is trouble.
 std::expected<History, Trouble> find_history(const engine::LogReader& log, const Wanted& wanted);
 
 /// Where the records lie that may be wanted, of those up to a position.
@@ -68,6 +78,9 @@ std::expected<Whereabouts, history::Trouble> find_records(const history::RecordF
 std::expected<History, Trouble> find_history(const engine::LogReader& log, Whereabouts known,
                                              const Wanted& wanted);
 
+/// Says that the log no longer holds what came before there.
+Trouble dropped(call::Position begins);
+
 /// The same history as it was at an earlier position: with a chapter without entries
 /// where nothing had happened yet.
 History as_of(const History& history, call::Position position);
@@ -76,7 +89,8 @@ History as_of(const History& history, call::Position position);
 const Entry* find_entry(const History& history, call::Position position);
 
 /// The last position up to `at`, within the log; 0 where all of it is later. The log's
-/// time never falls, so that few records are looked at.
+/// time never falls, so that few records are looked at. Of the time before the log's
+/// beginning it is one that was kept.
 std::expected<call::Position, engine::Failure> position_at(const engine::LogReader& log,
                                                            const At& at);
 

@@ -16,9 +16,9 @@ namespace json = boost::json;
 using transports::concat;
 
 /// Shown in columns of their own, or by what is there.
-constexpr std::array<std::string_view, 13> common_fields{
-    "type",    "roomName", "seq",    "pos",   "at",        "callId", "by",
-    "outcome", "code",     "stream", "actor", "messageId", "message"};
+constexpr std::array<std::string_view, 14> common_fields{
+    "type",    "roomName", "seq",    "pos",   "at",        "callId",  "by",
+    "outcome", "code",     "stream", "actor", "messageId", "message", "deviceId"};
 
 /// Of a column: lines are written one at a time, and cannot know of those to come.
 constexpr std::size_t position_width = 7;

@@ -1,8 +1,10 @@
 #include "tools/callstate/report/player.hpp"
 
 #include <algorithm>
+#include <ranges>
 
 #include "core/call/evolve.hpp"
+#include "core/engine/beginning.hpp"
 
 namespace callstate::tools {
 namespace {
@@ -25,13 +27,20 @@ bool heeds_start(const StreamState& state) {
 }  // namespace
 
 Player::Player(const engine::LogReader& log, std::optional<std::vector<call::Position>> positions,
-               const Memory& memory)
+               const Memory& memory, Concerns concerns)
     : log_(log),
       positions_(std::move(positions)),
+      beginning_(log.beginning()),
       memory_(memory),
-      size_(positions_ ? positions_->size() : log.head()),
+      concerns_(std::move(concerns)),
+      size_(positions_ ? positions_->size() : kept_before() + log.head() + 1 - log.first()),
+      begun_(beginning_ == nullptr),
       steps_between_(memory.steps_between) {
-  if (memory_.steps_between > 0) kept_.push_back({});
+  if (memory_.steps_between > 0) kept_.push_back({.at = 0, .states = {}, .begun = begun_});
+}
+
+std::size_t Player::kept_before() const {
+  return beginning_ == nullptr ? 0 : beginning_->kept.size();
 }
 
 const call::Room* Player::room() const {
@@ -40,19 +49,28 @@ const call::Room* Player::room() const {
 }
 
 call::Position Player::position_of(std::size_t step) const {
-  return positions_ ? (*positions_)[step - 1] : step;
+  if (positions_) return (*positions_)[step - 1];
+  const auto kept = kept_before();
+  return step <= kept ? beginning_->kept[step - 1] : log_.first() + (step - kept) - 1;
 }
 
 std::size_t Player::step_of(call::Position position) const {
-  if (!positions_) return std::min<std::size_t>(position, size_);
-  const auto after = std::ranges::upper_bound(*positions_, position);
-  return static_cast<std::size_t>(after - positions_->begin());
+  const auto steps_in = [position](const std::vector<call::Position>& positions) {
+    const auto after = std::ranges::upper_bound(positions, position);
+    return static_cast<std::size_t>(after - positions.begin());
+  };
+  if (positions_) return steps_in(*positions_);
+  const auto first = log_.first();
+  if (position >= first) {
+    return std::min<std::size_t>(kept_before() + (position - first) + 1, size_);
+  }
+  return beginning_ == nullptr ? 0 : steps_in(beginning_->kept);
 }
 
 Player::Result Player::read(std::size_t from, std::size_t to,
                             const engine::LogReader::Each& each) const {
   if (from > to) return {};
-  if (!positions_) return log_.read(from, to, each);
+  if (!positions_) return log_.read(position_of(from), position_of(to), each);
   return log_.read_at(std::span(*positions_).subspan(from - 1, to - from + 1), each);
 }
 
@@ -76,10 +94,34 @@ void Player::change(const std::string& key, const call::Record& record, const ca
   slot = std::move(next);
 }
 
+void Player::begin(Undo& undo) {
+  begun_ = true;
+  undo.began = true;
+  for (const auto& [name, kept] : beginning_->states) {
+    const auto* room = std::get_if<call::Room>(&kept.state);
+    // Whose a name at the media server is: of no stream.
+    if (room != nullptr && kept.stream.tenant.empty()) continue;
+    if (kept.stream.kind == call::StreamKind::server) continue;
+    if (concerns_ && !concerns_(kept.stream)) continue;
+    const auto key = key_of(kept.stream);
+    auto state = std::make_shared<StreamState>();
+    state->stream = kept.stream;
+    if (room != nullptr) {
+      state->room = *room;
+    } else {
+      state->user = std::get<call::User>(kept.state);
+    }
+    Kept& slot = states_[key];
+    if (memory_.undo_steps > 0) undo.states.emplace_back(key, slot);
+    slot = std::move(state);
+  }
+}
+
 void Player::take(const call::Record& record, const call::Hash& hash) {
   Undo undo;
   state_.reset();
   before_.reset();
+  if (!begun_ && record.position >= beginning_->first) begin(undo);
   if (record.stream.kind != call::StreamKind::server) {
     const auto key = key_of(record.stream);
     if (memory_.undo_steps > 0) {
@@ -117,11 +159,12 @@ void Player::keep() {
   }
   if (at_ % steps_between_ != 0) return;
   entries_kept_ += states_.size();
-  kept_.push_back({at_, states_});
+  kept_.push_back({at_, states_, begun_});
 }
 
 void Player::restore(const Checkpoint& checkpoint) {
   states_ = checkpoint.states;
+  begun_ = checkpoint.begun;
   at_ = checkpoint.at;
   undo_.clear();
   state_.reset();
@@ -129,7 +172,8 @@ void Player::restore(const Checkpoint& checkpoint) {
 }
 
 void Player::take_back() {
-  for (auto& [key, state] : undo_.back().states) {
+  if (undo_.back().began) begun_ = false;
+  for (auto& [key, state] : std::views::reverse(undo_.back().states)) {
     if (state == nullptr) {
       states_.erase(key);
     } else {

@@ -38,9 +38,12 @@ class Player {
   /// One that never goes back.
   static constexpr Memory no_memory{0, 0, 0};
 
-  /// Steps through these positions, which rise; nothing: through the whole log.
+  /// Steps through these positions, which rise; nothing: through the whole log, what was
+  /// kept of before its beginning included. From there it goes on with the states that
+  /// the log has of its beginning, of the streams that `concerns` it; empty: of all.
+  using Concerns = std::function<bool(const call::Stream&)>;
   Player(const engine::LogReader& log, std::optional<std::vector<call::Position>> positions,
-         const Memory& memory);
+         const Memory& memory, Concerns concerns = {});
   Player(const engine::LogReader& log, std::optional<std::vector<call::Position>> positions)
       : Player(log, std::move(positions), Memory{}) {}
 
@@ -76,14 +79,18 @@ class Player {
  private:
   using Kept = std::shared_ptr<const StreamState>;
   struct Undo {
-    std::vector<std::pair<std::string, Kept>> states;  // as they were
+    std::vector<std::pair<std::string, Kept>> states;  // as they were, in order of change
+    bool began = false;
   };
   struct Checkpoint {
     std::size_t at = 0;
     States states;
+    bool begun = false;
   };
 
   void take(const call::Record& record, const call::Hash& hash);
+  /// With the states at the log's beginning.
+  void begin(Undo& undo);
   void change(const std::string& key, const call::Record& record, const call::Hash& hash,
               Undo& undo);
   void keep();
@@ -92,13 +99,18 @@ class Player {
   /// Reads the present record again after going back.
   Result look_at_present();
   [[nodiscard]] call::Position position_of(std::size_t step) const;
+  /// Of those that were kept of before the beginning.
+  [[nodiscard]] std::size_t kept_before() const;
   Result read(std::size_t from, std::size_t to, const engine::LogReader::Each& each) const;
 
   const engine::LogReader& log_;
   const std::optional<std::vector<call::Position>> positions_;
+  const std::shared_ptr<const engine::Beginning> beginning_;
   const Memory memory_;
+  const Concerns concerns_;
   std::size_t size_ = 0;
   std::size_t at_ = 0;
+  bool begun_ = false;  // `begin` was, or need not be
   Entry current_;
   Kept state_;
   Kept before_;

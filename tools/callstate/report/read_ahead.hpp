@@ -13,6 +13,9 @@ class ReadAhead final : public engine::LogReader {
 
   [[nodiscard]] call::Position head() const override { return log_.head(); }
   [[nodiscard]] call::Position first() const override { return log_.first(); }
+  [[nodiscard]] std::shared_ptr<const engine::Beginning> beginning() const override {
+    return log_.beginning();
+  }
   std::expected<void, engine::Failure> read(call::Position from, call::Position to,
                                             const Each& each) const override;
 

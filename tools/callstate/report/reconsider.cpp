@@ -204,10 +204,22 @@ std::optional<call::Message> message_of(const call::Record& record) {
                        .body = *std::move(body)};
 }
 
+bool knows_before(const call::Room& before, const call::Record& record) {
+  const call::Seq first = record.outcome == call::Outcome::applied ? 1 : 0;
+  return before.seq != 0 ? before.started_position != 0 : record.seq <= first;
+}
+
 Reconsidered reconsider(const History& history, const Entry& entry, const call::Room& before) {
-  const auto message = message_of(entry.record);
-  return message ? of_message(entry.record, *message, before)
-                 : of_server(history, entry.record, before);
+  const auto& record = entry.record;
+  const bool of_room = record.stream.kind == call::StreamKind::room;
+  if (of_room && !knows_before(before, record)) {
+    Reconsidered found;
+    found.known = false;
+    found.granted = "what was in the room before";
+    return found;
+  }
+  const auto message = message_of(record);
+  return message ? of_message(record, *message, before) : of_server(history, record, before);
 }
 
 }  // namespace callstate::tools

@@ -17,7 +17,13 @@ struct Reconsidered {
   std::string differs;
   /// What the log does not hold, and was taken for granted; may be empty.
   std::string granted;
+  /// False: what was in the room before is not in this log, and nothing was judged.
+  bool known = true;
 };
+
+/// Whether a room's history up to the record has been seen as far as it matters. A part
+/// of a log, and one from which older calls were dropped, may begin in the middle of it.
+bool knows_before(const call::Room& before, const call::Record& record);
 
 /// `before` and `position` are of the same history; the record is of the room, or a start.
 Reconsidered reconsider(const History& history, const Entry& entry, const call::Room& before);

@@ -38,10 +38,16 @@ std::string facts(const LogAbout& about, const Statistics& counted, const Paint&
   };
   add("log", about.log_id + ", format " + std::to_string(about.format_version));
   add("at", about.path);
+  const auto records = sum(counted.total);
   const std::string per_record =
-      counted.head == 0 ? "" : ", " + bytes_of(about.bytes / counted.head) + " a record";
+      records == 0 ? "" : ", " + bytes_of(about.bytes / records) + " a record";
   add("size", bytes_of(about.bytes) + per_record);
   add("head", counted.head == 0 ? "empty" : "position " + grouped(counted.head));
+  if (about.first > 1) {
+    add("begins", concat("position ", grouped(about.first), ", older calls were dropped; ",
+                         count_of(records + about.first - 1 - counted.head, "record"),
+                         " of before were kept"));
+  }
   if (about.mark != 0) {
     add("checkpoint", concat("position ", grouped(about.mark), ", ",
                              count_of(counted.head - about.mark, "record"), " before the head"));
@@ -129,6 +135,7 @@ std::string statistics_json(const LogAbout& about, const Statistics& counted) {
   to.text("logId", about.log_id);
   to.number("formatVersion", about.format_version);
   to.number("bytes", about.bytes);
+  to.number("first", about.first);
   to.number("head", counted.head);
   to.number("checkpoint", about.mark);
   if (counted.head != 0) {

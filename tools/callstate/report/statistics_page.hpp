@@ -15,7 +15,8 @@ struct LogAbout {
   std::string log_id;
   unsigned format_version = 0;
   std::uint64_t bytes = 0;
-  call::Position mark = 0;  // of the last checkpoint; 0: none
+  call::Position mark = 0;   // of the last checkpoint; 0: none
+  call::Position first = 1;  // from here on it has all
 };
 
 /// Records by type and outcome, refusals by code, calls by status.

@@ -120,6 +120,7 @@ std::string verification_json(const Verification& found, std::chrono::duration<d
   to.number("signaturesNotChecked", found.seals.unchecked);
   to.number("unsigned", found.seals.unsigned_seals);
   to.number("notConfirmed", found.unconfirmed_seals);
+  to.number("outlived", found.seals.outlived);
   to.end_object();
   to.number("milliseconds", static_cast<std::uint64_t>(took.count() * 1'000));
   to.begin_array("problems");

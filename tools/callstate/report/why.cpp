@@ -73,8 +73,10 @@ std::string verdict_part(const Explanation& why, const Paint& paint) {
   add("granted", judged.granted.empty()
                      ? std::string()
                      : concat("the log does not hold ", judged.granted, ": taken as recorded"));
-  add("today", judged.differs.empty() ? "this build decides the same" : judged.differs,
-      judged.differs.empty() ? Tone::dim : Tone::bad);
+  if (judged.known) {
+    add("today", judged.differs.empty() ? "this build decides the same" : judged.differs,
+        judged.differs.empty() ? Tone::dim : Tone::bad);
+  }
   return concat(paint(Tone::bold, "Why"), "\n", table.render(paint, 2));
 }
 
@@ -88,14 +90,14 @@ std::string states_part(const Explanation& why, const Paint& paint) {
   const Fields after = fields_of(room_of(why.after));
   Table table({{"FIELD"}, {"BEFORE"}, {"AFTER"}});
   for (const auto& [field, value] : after) {
-    if (!tells_standing(field) || value.empty()) continue;
+    if (!tells_standing(field) || value.empty() || !why.judged.known) continue;
     const auto was = std::ranges::find(before, field, &Fields::value_type::first);
     if (was == before.end() || was->second != value) continue;
     table.add({{field, Tone::dim}, {value, Tone::dim}, {"=", Tone::dim}});
   }
   for (const auto& [field, was, is] : changes_between(before, after)) {
     table.add({{field, Tone::bold},
-               {shown_value(field, was), Tone::warning},
+               {why.judged.known ? shown_value(field, was) : "?", Tone::warning},
                {shown_value(field, is), Tone::good}});
   }
   return concat(paint(Tone::bold, "The room before and after"), "\n", table.render(paint, 2));
@@ -150,15 +152,17 @@ std::string explanation_json(const Explanation& why) {
     json.text("code", name_of(why.entry.record.refusal));
     json.text("sentence", why.judged.sentence);
   }
-  json.begin_object("rule");
-  json.text("section", why.judged.rule->section);
-  json.text("subject", why.judged.rule->subject);
-  json.text("says", why.judged.rule->says);
-  json.end_object();
-  json.boolean("decidedTheSameToday", why.judged.differs.empty());
+  if (why.judged.rule != nullptr) {
+    json.begin_object("rule");
+    json.text("section", why.judged.rule->section);
+    json.text("subject", why.judged.rule->subject);
+    json.text("says", why.judged.rule->says);
+    json.end_object();
+  }
+  if (why.judged.known) json.boolean("decidedTheSameToday", why.judged.differs.empty());
   if (!why.judged.differs.empty()) json.text("differs", why.judged.differs);
   if (!why.judged.granted.empty()) json.text("granted", why.judged.granted);
-  json.raw("before", state_json(why.before));
+  if (why.judged.known) json.raw("before", state_json(why.before));
   json.raw("after", state_json(why.after));
   std::string recipients = "[";
   for (const auto& recipient : why.recipients) {
