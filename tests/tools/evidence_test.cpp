@@ -9,6 +9,7 @@ namespace callstate::tools {
 namespace {
 
 using storage::PublicKey;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::SealedLog;
@@ -65,13 +66,31 @@ TEST_F(EvidenceFile, ProvesACallWithoutTheLog) {
 
 TEST_F(EvidenceFile, OfACallThatGoesOnSaysWhatIsNotSealed) {
   log.start_call(3, "late");
-  const auto found = check_evidence(write_evidence(compose(3)), keys);
+  log.seal();
+  log.end_call(3, "late");
+  const auto text = write_evidence(compose(3));
+  const auto found = check_evidence(text, {});
   ASSERT_TRUE(found);
   EXPECT_TRUE(found->good());
-  EXPECT_EQ(found->unsealed, 3U);
+  EXPECT_EQ(found->unsealed, 1U);
+  EXPECT_THAT(render_checked(*found),
+              HasSubstr("4 records, 1 seal, the first 3 as they were sealed, the last 1 not"));
+  EXPECT_THAT(render_checked(*found), HasSubstr("Not sealed yet: 1 record."));
+  // Whoever has the key wants all of it proven.
+  EXPECT_THAT(wrong_with(text),
+              ElementsAre("record 4, position 20: it is not sealed: nothing vouches for it"));
+}
+
+TEST_F(EvidenceFile, ThatNothingSealsProvesNothing) {
+  log.start_call(3, "late");
+  const auto text = write_evidence(compose(3));
+  EXPECT_THAT(wrong_with(text), ElementsAre("the file: none of its records is sealed: nothing "
+                                            "vouches for them"));
+  const auto found = check_evidence(text, {});
+  ASSERT_TRUE(found);
+  EXPECT_FALSE(found->good());
   EXPECT_FALSE(found->ended);
-  EXPECT_THAT(render_checked(*found), HasSubstr("Not sealed yet: 3 records"));
-  EXPECT_THAT(render_checked(*found), HasSubstr("there may be more of it"));
+  EXPECT_THAT(checked_json(*found), HasSubstr(R"("ok":false)"));
 }
 
 TEST_F(EvidenceFile, OfNoSuchCallOrOfAnotherTenantsIsNone) {

@@ -5,6 +5,7 @@
 
 #include "core/call/evolve.hpp"
 #include "memory_log.hpp"
+#include "storage/sha256.hpp"
 #include "tools/callstate/report/verification_page.hpp"
 
 namespace callstate::tools {
@@ -16,6 +17,8 @@ using ::testing::IsEmpty;
 using testing::MemoryLog;
 using ::testing::SizeIs;
 using testing::user;
+
+constexpr auto a_log = "11111111-2222-4333-8444-555555555555";
 
 /// One room's snapshot and a mark.
 class OneSnapshot final : public engine::SnapshotStore {
@@ -114,10 +117,88 @@ TEST(Verification, GoesOnBehindARecordThatCannotBeRead) {
   log.broken[3] = "position 3 is damaged";
   const auto found = verify_log(log, nullptr);
   EXPECT_EQ(found.records, 6U);
-  ASSERT_THAT(found.problems, SizeIs(3));  // the run, then chain and seq of the record behind it
+  // What follows from it is none of its own: chain and seq of the record behind it.
+  ASSERT_THAT(found.problems, SizeIs(1));
   EXPECT_EQ(found.problems[0].position, 2U);
-  EXPECT_EQ(found.problems[0].what, "position 2 is damaged");
-  EXPECT_EQ(found.problems[1].position, 4U);
+  EXPECT_EQ(found.problems[0].last, 3U);
+  EXPECT_EQ(found.problems[0].what,
+            "position 2 is damaged. By the chains, records of these are among what is lost: room "
+            "demo of tenant acme, call 00000000-0000-0000-0000-000000000001");
+  EXPECT_THAT(render_verification(found, 2s, Paint(false)), HasSubstr("2 to 3  the log"));
+}
+
+TEST(Verification, OfWhatCannotBeReadNamesOnlyStreamsThatMissIt) {
+  MemoryLog log;
+  log.talk();
+  log.room = "other";
+  log.talk();
+  log.room = "demo";
+  log.starts("alice", {user("bob")});
+  log.broken[6] = "position 6 is damaged";
+  log.records[8].seq = 3;  // of the stream that misses nothing
+  const auto found = verify_log(log, nullptr);
+  ASSERT_THAT(found.problems, SizeIs(2));
+  EXPECT_THAT(found.problems[0].what, HasSubstr("lost: room other of tenant acme, call 0"));
+  EXPECT_THAT(found.problems[0].concerns, SizeIs(1));
+  EXPECT_EQ(found.problems[1].what, "its seq is 3, where 5 follows");
+}
+
+TEST(Verification, ASealThatFollowsALostOneIsNotMisplaced) {
+  MemoryLog log;
+  const auto seal = [&](call::Position first, call::Position before) {
+    const auto previous = before == 0 ? call::Hash{} : MemoryLog::hash_of(before);
+    seal::Tree tree(storage::sha256);
+    tree.start(first);
+    const auto last = log.head();
+    for (auto at = first; at <= last; ++at) tree.add(MemoryLog::hash_of(at));
+    log.add({call::StreamKind::server, {}, {}}, {},
+            call::Sealed{.first = first,
+                         .last = last,
+                         .root = tree.root(),
+                         .previous_seal = before,
+                         .previous = previous,
+                         .log_id = a_log});
+  };
+  log.talk();
+  seal(1, 0);
+  log.talk();
+  seal(5, 5);
+  log.talk();
+  seal(10, 10);
+  const SealCheck check{.hash = storage::sha256, .log_id = a_log};
+  ASSERT_TRUE(verify_log(log, nullptr, check).good());
+  log.broken[10] = "position 10 is damaged";
+  const auto found = verify_log(log, nullptr, check);
+  ASSERT_THAT(found.problems, SizeIs(1));
+  EXPECT_THAT(found.problems[0].what, HasSubstr("the server's stream"));
+  EXPECT_EQ(found.unconfirmed_seals, 1U);
+}
+
+TEST(Verification, ASnapshotBehindWhatIsLostIsNotHeldAgainstIt) {
+  MemoryLog log;
+  log.talk();
+  OneSnapshot snapshots;
+  snapshots.room = folded(log, 4);
+  log.broken[3] = "position 3 is damaged";
+  EXPECT_THAT(verify_log(log, &snapshots).problems, SizeIs(1));
+  log.broken.clear();
+  log.broken[4] = "position 4 is damaged";
+  const auto found = verify_log(log, &snapshots);
+  ASSERT_THAT(found.problems, SizeIs(1));
+  // By the snapshot alone: nothing of the room comes after it.
+  EXPECT_THAT(found.problems[0].what, HasSubstr("lost: room demo of tenant acme, call 0"));
+}
+
+TEST(Verification, NamesTheCallOfAProblemAndEachPartInAFieldOfItsOwn) {
+  MemoryLog log;
+  log.talk();
+  log.records[2].previous[5] ^= 1U;
+  const auto found = verify_log(log, nullptr);
+  EXPECT_THAT(render_verification(found, 1s, Paint(false)),
+              HasSubstr("room demo of tenant acme, call 00000000-0000-0000-0000-000000000001"));
+  EXPECT_THAT(verification_json(found, 1s),
+              HasSubstr(R"("tenant":"acme","room":"demo",)"
+                        R"("callId":"00000000-0000-0000-0000-000000000001","what":)"));
 }
 
 TEST(Verification, ASnapshotEqualsTheFoldUpToItsPosition) {

@@ -38,6 +38,7 @@ class Check {
     read_keys();
     check_seals();
     check_records();
+    check_sealed();
     check_text(text);
     return std::move(found_);
   }
@@ -157,6 +158,20 @@ class Check {
     if (!used.empty() && !(used.front() && used.back())) {
       report("the file", "it has a seal of none of its records at an end of its seals");
     }
+  }
+
+  /// What nothing vouches for is no evidence: not before somebody who has a key, and not
+  /// where there is no seal at all.
+  void check_sealed() {
+    const auto records = found_.records;
+    if (found_.unsealed == 0 || (trusted_.empty() && found_.unsealed < records)) return;
+    if (found_.unsealed == records) {
+      return report("the file", "none of its records is sealed: nothing vouches for them");
+    }
+    const auto first = records - found_.unsealed;
+    report(named("record", first, evidence_.records[first].position),
+           found_.unsealed == 1 ? "it is not sealed: nothing vouches for it"
+                                : "it and all after it are not sealed: nothing vouches for them");
   }
 
   void check_record(const call::Record& record, std::size_t index, const call::Hash& before,

@@ -32,9 +32,10 @@ struct CheckedEvidence {
 
 /// Checks a file without the log: that each record is what its seal was made of, that
 /// the chain of its stream has no gap, that the seals follow one another, their
-/// signatures, and that the text says nothing else. `keys`: whom one trusts; none:
-/// signatures are checked by the keys in the file, and that is counted apart. The
-/// failure: it cannot be read as evidence at all.
+/// signatures, and that the text says nothing else. `keys`: whom one trusts, and then
+/// every record must be sealed and every seal signed by one of them. None: signatures
+/// are checked by the keys in the file, which is counted apart, and one record at least
+/// must be sealed. The failure: it cannot be read as evidence at all.
 [[nodiscard]] std::expected<CheckedEvidence, std::string> check_evidence(
     std::string_view text, std::span<const storage::PublicKey> keys);
 

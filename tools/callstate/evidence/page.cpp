@@ -40,6 +40,13 @@ std::string proven(const CheckedEvidence& found) {
   return text;
 }
 
+/// Of a file in which nothing is wrong.
+std::string right(const CheckedEvidence& found) {
+  if (found.unsealed == 0) return "all as they were sealed";
+  return "the first " + grouped(found.records - found.unsealed) +
+         " as they were sealed, the last " + grouped(found.unsealed) + " not sealed";
+}
+
 }  // namespace
 
 std::string render_checked(const CheckedEvidence& found) {
@@ -47,7 +54,7 @@ std::string render_checked(const CheckedEvidence& found) {
       "Call " + found.call + " in room " + found.room + " of tenant " + found.tenant + ": ";
   const std::string counts =
       count_of(found.records, "record") + ", " + count_of(found.seals, "seal");
-  if (found.good()) return of + counts + ", all as they were sealed.\n" + proven(found);
+  if (found.good()) return of + counts + ", " + right(found) + ".\n" + proven(found);
   std::string text = of + counts + ", and " + count_of(found.problems.size(), "problem") + ":\n";
   for (const auto& problem : found.problems) {
     text += "  " + shown(problem.where) + ": " + shown(problem.what) + ".\n";

@@ -10,38 +10,15 @@
 
 #include "core/call/evolve.hpp"
 #include "core/engine/beginning.hpp"
+#include "tools/callstate/report/awaited.hpp"
+#include "tools/callstate/report/lost_positions.hpp"
+#include "tools/callstate/report/patient_reading.hpp"
 #include "tools/callstate/report/read_ahead.hpp"
 #include "tools/callstate/report/times.hpp"
 #include "tools/callstate/report/wording.hpp"
 
 namespace callstate::tools {
 namespace {
-
-using State = std::variant<call::Room, call::User>;
-
-call::Position position_of(const State& state) {
-  return std::visit([](const auto& each) { return each.position; }, state);
-}
-
-bool live(const State& state) {
-  if (const auto* room = std::get_if<call::Room>(&state)) return room->live();
-  return std::get<call::User>(state).online;
-}
-
-/// Whether the kept state is the folded one. A restart moves `position` of what
-/// was in memory then, which the log does not tell.
-bool same(State folded, const State& kept) {
-  if (!live(folded) && position_of(folded) < position_of(kept)) {
-    std::visit([&](auto& each) { each.position = position_of(kept); }, folded);
-  }
-  return folded == kept;
-}
-
-/// A snapshot that the fold has not reached yet.
-struct Awaited {
-  State kept;
-  State folded;
-};
 
 struct Track {
   call::Stream stream;
@@ -52,20 +29,13 @@ struct Track {
   std::unique_ptr<Awaited> awaited;  // gone once compared
 };
 
-/// A record that nothing after it in its stream confirms.
-struct Suspect {
-  call::Position position = 0;
-  call::Stream stream;
-  call::CallId call;
-};
 constexpr std::size_t suspects_max = 1'000;
-constexpr std::size_t suspects_named_max = 8;
 
 class Verifier {
  public:
   Verifier(engine::SnapshotStore* snapshots, const SealCheck& seals,
            std::shared_ptr<const engine::Beginning> beginning)
-      : snapshots_(snapshots), beginning_(std::move(beginning)) {
+      : snapshots_(snapshots), log_id_(seals.log_id), beginning_(std::move(beginning)) {
     const call::Position first = beginning_ ? beginning_->first : 1;
     if (seals.hash != nullptr) seals_.emplace(seals.hash, seals.log_id, seals.signatures, first);
     result_.signatures_checked = static_cast<bool>(seals.signatures);
@@ -76,7 +46,7 @@ class Verifier {
 
   void take(const call::Record& record, const call::Hash& hash) {
     ++result_.records;
-    if (seals_) seals_->take(record, hash, findings_);
+    if (seals_) take_for_seals(record, hash);
     if (record.at < last_at_) {
       report(record,
              "its time is before that of the record before it (" + write_time(last_at_) + ")");
@@ -86,8 +56,9 @@ class Verifier {
     if (record.position < result_.first) return take_kept(record, hash);
     if (beginning_) begin();
     Track& track = track_of(record);
-    check_chain(track, record);
-    check_seq(track, record);
+    const bool skips = skips_lost(track, record);
+    if (!skips) check_chain(track, record);
+    check_seq(track, record, skips);
     track.chain = hash;
     track.last = record.position;
     track.call = record.call;
@@ -102,7 +73,12 @@ class Verifier {
       result_.cut_short = true;
     }
   }
-  [[nodiscard]] bool full() const { return result_.cut_short || findings_.size() > problems_max; }
+  void add_lost(call::Position first, call::Position last, std::string why) {
+    lost_.add(first, last, std::move(why));
+  }
+  [[nodiscard]] bool full() const {
+    return result_.cut_short || findings_.size() > problems_max || lost_.runs() > problems_max;
+  }
 
   Verification finish(call::Position head) && {
     result_.head = head;
@@ -111,13 +87,15 @@ class Verifier {
     for (auto& [key, track] : tracks_) {
       if (!track.awaited) continue;
       if (position_of(track.awaited->kept) > head) {
-        add({position_of(track.awaited->kept), describe(track.stream),
-             "its snapshot is beyond the log's last position " + std::to_string(head)});
+        report(track, position_of(track.awaited->kept),
+               "its snapshot is beyond the log's last position " + std::to_string(head));
       } else {
         compare(track);
       }
     }
     if (snapshots_ != nullptr) check_mark(snapshots_->last_mark(), head);
+    for (auto& problem : lost_.problems()) add(std::move(problem));
+    std::ranges::stable_sort(result_.problems, {}, &Problem::position);
     return std::move(result_);
   }
 
@@ -145,8 +123,10 @@ class Verifier {
       if (claim) continue;  // of no stream
       if (const auto last = kept_.find(key);
           last != kept_.end() && room != nullptr && room->live() && last->second != room->chain) {
-        add({room->position, describe(kept.stream),
-             "the state at the log's beginning does not follow the records that were kept"});
+        add({.position = room->position,
+             .where = describe(kept.stream),
+             .what = "the state at the log's beginning does not follow the records that were kept",
+             .place = Place{kept.stream, room->call}});
       }
       Track& track = track_of(kept.stream);
       std::visit(
@@ -168,21 +148,17 @@ class Verifier {
     kept_.clear();
   }
 
-  static std::string describe(const call::Stream& stream) {
-    const std::string of_tenant = " of tenant " + std::string(stream.tenant.view());
-    switch (stream.kind) {
-      case call::StreamKind::room:
-        return "room " + std::string(stream.name.view()) + of_tenant;
-      case call::StreamKind::user:
-        return "user " + std::string(stream.name.view()) + of_tenant;
-      case call::StreamKind::server:
-        return "the server's stream";
-    }
-    return {};
-  }
-
   void report(const call::Record& record, std::string what) {
-    add({record.position, describe(record.stream), std::move(what)});
+    add({.position = record.position,
+         .where = describe(record.stream),
+         .what = std::move(what),
+         .place = Place{record.stream, record.call}});
+  }
+  void report(const Track& track, call::Position position, std::string what) {
+    add({.position = position,
+         .where = describe(track.stream),
+         .what = std::move(what),
+         .place = Place{track.stream, track.call}});
   }
 
   Track& track_of(const call::Record& record) { return track_of(record.stream); }
@@ -208,10 +184,44 @@ class Verifier {
     }
   }
 
+  /// A seal cannot be held against what could not be read, nor against a lost seal.
+  void take_for_seals(const call::Record& record, const call::Hash& hash) {
+    const auto known = static_cast<std::ptrdiff_t>(findings_.size());
+    seals_->take(record, hash, findings_);
+    const auto* sealed = std::get_if<call::Sealed>(&record.payload);
+    if (!lost_.any() || sealed == nullptr) return;
+    const bool is_ours = log_id_.empty() || sealed->log_id == log_id_;
+    const bool follows_lost = lost_.any_in(sealed->previous_seal, sealed->previous_seal);
+    const bool covers_lost = lost_.any_in(sealed->first, sealed->last);
+    if (covers_lost) ++result_.unconfirmed_seals;
+    const auto excused = [&](const seal::Finding& finding) {
+      using enum seal::Finding::Kind;
+      return finding.kind == altered ? covers_lost
+                                     : finding.kind == misplaced && is_ours && follows_lost;
+    };
+    findings_.erase(std::remove_if(findings_.begin() + known, findings_.end(), excused),
+                    findings_.end());
+  }
+
+  /// Whether what it follows was lost. Then nothing of its stream can be folded any more.
+  bool skips_lost(Track& track, const call::Record& record) {
+    if (record.previous == track.chain || !lost_.any_in(track.last + 1, record.position)) {
+      return false;
+    }
+    name_missed(track, record.position);
+    lost_.missed(track.last, record.position, {track.stream, record.call});
+    live_.erase(&track);
+    track.awaited.reset();
+    return true;
+  }
+  void name_missed(const Track& track, call::Position before) {
+    if (track.last != 0) lost_.missed(track.last, before, {track.stream, track.call});
+  }
+
   void check_chain(const Track& track, const call::Record& record) {
     if (record.previous == track.chain) return;
     if (track.last != 0 && suspects_.size() < suspects_max) {
-      suspects_.push_back({track.last, track.stream, track.call});
+      suspects_.push_back({track.stream, track.call, track.last});
     }
     if (track.chain == call::Hash{}) {
       report(record, "it names a record before it in its stream (" + short_hash(record.previous) +
@@ -223,10 +233,11 @@ class Verifier {
     }
   }
 
-  void check_seq(Track& track, const call::Record& record) {
+  /// `skips`: of its stream records are lost that came before it.
+  void check_seq(Track& track, const call::Record& record, bool skips) {
     const bool applied = record.outcome == call::Outcome::applied;
     const call::Seq expected = track.seq + (applied ? 1 : 0);
-    if (record.seq != expected) {
+    if (skips ? record.seq < expected : record.seq != expected) {
       report(record, "its seq is " + std::to_string(record.seq) + ", where " +
                          std::to_string(expected) + " follows");
     }
@@ -268,58 +279,71 @@ class Verifier {
 
   void compare(Track& track) {
     const Awaited& awaited = *track.awaited;
-    ++result_.snapshots;
-    if (!same(awaited.folded, awaited.kept)) {
-      add({position_of(awaited.kept), describe(track.stream),
-           "its snapshot differs from what the log folds to up to there; snapshots are derived: "
-           "delete them and the server folds them anew"});
+    if (same(awaited.folded, awaited.kept)) {
+      ++result_.snapshots;
+    } else if (!excused(track)) {
+      ++result_.snapshots;
+      report(track, position_of(awaited.kept),
+             "its snapshot differs from what the log folds to up to there; snapshots are derived: "
+             "delete them and the server folds them anew");
     }
     live_.erase(&track);
     track.awaited.reset();
+  }
+
+  /// Whether a snapshot can differ because of what was lost: records of its stream, or a
+  /// start of the server.
+  bool excused(const Track& track) {
+    const auto& [kept, folded] = *track.awaited;
+    const auto position = position_of(kept);
+    if (chain_of(kept) == chain_of(folded)) {
+      const auto* room = std::get_if<call::Room>(&folded);
+      return lost_.any_in(room == nullptr ? 1 : room->started_position, position);
+    }
+    if (!lost_.any_in(track.last + 1, position)) return false;
+    name_missed(track, position + 1);
+    const auto* room = std::get_if<call::Room>(&kept);
+    lost_.missed(track.last, position + 1,
+                 {track.stream, room == nullptr ? call::CallId{} : room->call});
+    return true;
   }
 
   void report_seals() {
     if (!seals_) return;
     result_.seals = seals_->counts();
     for (const auto& finding : findings_) {
-      const bool altered = finding.kind == seal::Finding::Kind::altered;
-      add({finding.seal,
-           "the seal of positions " + std::to_string(finding.first) + " to " +
-               std::to_string(finding.last),
-           finding.what + (altered ? narrowed(finding) : std::string())});
+      Problem problem{.position = finding.seal,
+                      .where = "the seal of positions " + std::to_string(finding.first) + " to " +
+                               std::to_string(finding.last),
+                      .what = finding.what};
+      if (finding.kind == seal::Finding::Kind::altered) narrow(finding, problem);
+      add(std::move(problem));
     }
   }
 
   /// Which of the records that a seal does not confirm it can be: those that the chain
   /// of their stream does not confirm either.
-  [[nodiscard]] std::string narrowed(const seal::Finding& finding) const {
+  void narrow(const seal::Finding& finding, Problem& problem) const {
     const auto is_in = [&](call::Position position) {
       return finding.first <= position && position <= finding.last;
     };
-    std::vector<Suspect> found;
+    auto& found = problem.concerns;
     for (const auto& suspect : suspects_) {
       if (is_in(suspect.position)) found.push_back(suspect);
     }
     const bool broken = !found.empty();
     for (const auto& [key, track] : tracks_) {
-      if (!broken && is_in(track.last)) found.push_back({track.last, track.stream, track.call});
+      if (!broken && is_in(track.last)) found.push_back({track.stream, track.call, track.last});
     }
     if (found.empty()) {
-      return ". The chain of every stream confirms its own, so records have changed places, or "
-             "some are missing";
+      problem.what +=
+          ". The chain of every stream confirms its own, so records have changed places, or some "
+          "are missing";
+      return;
     }
-    std::ranges::sort(found, {}, &Suspect::position);
-    std::string text = broken ? ". By the chains it is" : ". By the chains it can only be";
-    const std::size_t named = std::min(found.size(), suspects_named_max);
-    for (std::size_t i = 0; i < named; ++i) {
-      text += (i == 0 ? " position " : ", position ") + std::to_string(found[i].position) + " (" +
-              describe(found[i].stream);
-      if (!found[i].call.empty()) text += ", call " + to_string(found[i].call);
-      text += ")";
-    }
-    if (found.size() > named)
-      text += " or one of " + std::to_string(found.size() - named) + " more";
-    return text + (broken ? "" : ", or records have changed places");
+    std::ranges::sort(found, {}, &Place::position);
+    problem.what += (broken ? ". By the chains it is " : ". By the chains it can only be ") +
+                    list_of(found, " or ") + (broken ? "" : ", or records have changed places");
   }
 
   void check_mark(const engine::SnapshotStore::Mark& mark, call::Position head) {
@@ -334,9 +358,11 @@ class Verifier {
   }
 
   engine::SnapshotStore* snapshots_;
+  const std::string log_id_;
   std::optional<seal::Checker> seals_;
   std::vector<seal::Finding> findings_;
-  std::vector<Suspect> suspects_;  // what the next of its stream does not follow
+  std::vector<Place> suspects_;  // what the next of its stream does not follow
+  LostPositions lost_;
   std::shared_ptr<const engine::Beginning> beginning_;  // until it has been reached
   std::unordered_map<std::string, call::Hash> kept_;    // hashes of what lies before it
   Verification result_;
@@ -351,25 +377,16 @@ class Verifier {
 Verification verify_log(const engine::LogReader& log, engine::SnapshotStore* snapshots,
                         const SealCheck& seals) {
   Verifier verifier(snapshots, seals, log.beginning());
-  const ReadAhead ahead(log);
-  const call::Position head = log.head();
-  const call::Position first = log.first();
-  call::Position last = 0;
-  bool behind_problem = false;  // one sentence for a run of positions that cannot be read
-  while (last < head && !verifier.full()) {
-    const auto read =
-        ahead.read(last + 1, head, [&](const call::Record& record, const engine::RecordHash& hash) {
-          behind_problem = false;
-          last = record.position;
-          verifier.take(record, hash);
-          return !verifier.full();
-        });
-    if (read) break;
-    // The reader stops at the first that it cannot give: on behind it.
-    last = std::max(last + 1, first - 1);
-    if (!std::exchange(behind_problem, true)) verifier.add({last, {}, read.error().message});
-  }
-  return std::move(verifier).finish(head);
+  read_patiently(
+      log, ReadAhead(log),
+      [&](const call::Record& record, const engine::RecordHash& hash) {
+        verifier.take(record, hash);
+        return !verifier.full();
+      },
+      [&](call::Position first, call::Position last, std::string why) {
+        verifier.add_lost(first, last, std::move(why));
+      });
+  return std::move(verifier).finish(log.head());
 }
 
 }  // namespace callstate::tools

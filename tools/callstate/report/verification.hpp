@@ -6,15 +6,9 @@
 
 #include "core/engine/ports.hpp"
 #include "core/seal/checker.hpp"
+#include "tools/callstate/report/problem.hpp"
 
 namespace callstate::tools {
-
-/// Something in a log that is not as it was written, or not as it must be.
-struct Problem {
-  call::Position position = 0;  // 0: of the log as a whole
-  std::string where;            // `room demo of tenant acme`; empty: the log
-  std::string what;             // a sentence
-};
 
 struct Verification {
   call::Position head = 0;
@@ -25,6 +19,7 @@ struct Verification {
   std::uint64_t snapshots = 0;  // that were compared with a fold
   call::Position mark = 0;      // of the last checkpoint; 0: none
   seal::Checker::Counts seals;
+  std::uint64_t unconfirmed_seals = 0;  // over positions that could not be read
   bool signatures_checked = false;
   std::vector<Problem> problems;
   bool cut_short = false;  // there were more than `problems_max`
@@ -45,7 +40,9 @@ struct SealCheck {
 /// by hash, that applied ones number their stream without a hole, and that times
 /// do not go back; of every snapshot that it equals the fold up to its position;
 /// and of every seal what seal::Checker does.
-/// Goes on after a problem. Reads on a thread of its own. Memory: some hundred bytes a stream.
+/// Goes on after a problem, and past positions that cannot be read: what only follows from
+/// their being lost is no problem of its own. Reads on a thread of its own. Memory: some hundred
+/// bytes a stream.
 Verification verify_log(const engine::LogReader& log, engine::SnapshotStore* snapshots,
                         const SealCheck& seals = {});
 

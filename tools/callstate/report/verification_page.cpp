@@ -40,6 +40,10 @@ std::string sealed(const Verification& found) {
     text += ", not sealed yet: " + count_of(rest, "record");
   }
   text += ".";
+  if (found.unconfirmed_seals > 0) {
+    text += ' ' + count_of(found.unconfirmed_seals, "seal") +
+            " could not be checked: they cover what could not be read.";
+  }
   if (seals.unchecked > 0) {
     text += " Their signatures were not checked: give --public-key FILE.";
   } else if (found.signatures_checked) {
@@ -54,6 +58,18 @@ std::string sealed(const Verification& found) {
             " without a signature: whoever can write the log can make such anew.";
   }
   return text + "\n";
+}
+
+/// What is known of it, each in a field of its own.
+void put(transports::JsonWriter& to, const Place& place) {
+  const auto& [kind, tenant, name] = place.stream;
+  if (kind == call::StreamKind::server) {
+    to.text("stream", "server");
+  } else {
+    to.text("tenant", tenant.view());
+    to.text(kind == call::StreamKind::room ? "room" : "user", name.view());
+  }
+  if (!place.call.empty()) to.text("callId", to_string(place.call));
 }
 
 }  // namespace
@@ -74,10 +90,13 @@ std::string render_verification(const Verification& found, std::chrono::duration
   text += beginning(found);
   Table table({{"POSITION", Table::Align::right}, {"WHERE"}, {"WHAT"}});
   for (const auto& problem : found.problems) {
-    const bool of_the_whole = problem.position == 0;
-    table.add({{of_the_whole ? "" : std::to_string(problem.position), Tone::bold},
-               {problem.where.empty() ? "the log" : problem.where},
-               {problem.what}});
+    std::string at = problem.position == 0 ? std::string() : std::to_string(problem.position);
+    if (problem.last != 0) at += " to " + std::to_string(problem.last);
+    std::string where = problem.where.empty() ? "the log" : problem.where;
+    if (problem.place && !problem.place->call.empty()) {
+      where += ", call " + to_string(problem.place->call);
+    }
+    table.add({{std::move(at), Tone::bold}, {std::move(where)}, {problem.what}});
   }
   return text + table.render(paint, 2) + "\n" + sealed(found);
 }
@@ -100,6 +119,7 @@ std::string verification_json(const Verification& found, std::chrono::duration<d
   to.number("signaturesChecked", found.seals.good_signatures);
   to.number("signaturesNotChecked", found.seals.unchecked);
   to.number("unsigned", found.seals.unsigned_seals);
+  to.number("notConfirmed", found.unconfirmed_seals);
   to.number("outlived", found.seals.outlived);
   to.end_object();
   to.number("milliseconds", static_cast<std::uint64_t>(took.count() * 1'000));
@@ -107,8 +127,20 @@ std::string verification_json(const Verification& found, std::chrono::duration<d
   for (const auto& problem : found.problems) {
     to.begin_object();
     to.number("pos", problem.position);
+    if (problem.last != 0) to.number("lastPos", problem.last);
     if (!problem.where.empty()) to.text("where", problem.where);
+    if (problem.place) put(to, *problem.place);
     to.text("what", problem.what);
+    if (!problem.concerns.empty()) {
+      to.begin_array("concerns");
+      for (const auto& place : problem.concerns) {
+        to.begin_object();
+        if (place.position != 0) to.number("pos", place.position);
+        put(to, place);
+        to.end_object();
+      }
+      to.end_array();
+    }
     to.end_object();
   }
   to.end_array();
