@@ -74,7 +74,9 @@ std::expected<BackupList, engine::Failure> read_list(const fs::path& backup) {
   const auto text = read_file(path);
   if (!text) {
     return std::unexpected(
-        engine::Failure{text.error().message + "; is " + backup.string() + " a backup?"});
+        engine::Failure{text.error().message + "; " + backup.string() +
+                        " is no backup, or not all of one: give the directory that `callstate "
+                        "backup` wrote to"});
   }
   std::istringstream in(*text);
   std::string line;

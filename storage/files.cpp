@@ -64,10 +64,10 @@ std::uint32_t crc32c(std::string_view bytes) {
 }
 
 std::expected<std::string, engine::Failure> read_file(const std::filesystem::path& file) {
-  const OpenFile open(file, O_RDONLY);
   struct stat status{};
   std::string bytes;
   errno = 0;
+  const OpenFile open(file, O_RDONLY);
   if (open.get() >= 0 && ::fstat(open.get(), &status) == 0) {
     bytes.resize(static_cast<std::size_t>(status.st_size));
     const auto got = move_all(bytes.size(), [&](std::size_t at, std::size_t left) {

@@ -85,6 +85,10 @@ describe('evidence of a call', () => {
     assert.equal(seals.sealedUpTo, head - 1, 'a stop seals what there is');
     assert.equal(seals.signaturesChecked, seals.count);
     assert.equal((await callstate(['verify', ...log, '--public-key', mine.pub])).code, 1);
+    const again = await callstate(['evidence', callId, '--out', file, ...log, ...keys]);
+    assert.equal(again.code, 2);
+    assert.match(again.stderr, /exists already/);
+    rmSync(file);
     const made = await callstate(['evidence', callId, '--out', file, ...log, ...keys]);
     assert.equal(made.code, 0, made.stderr);
     assert.equal((await verify(...keys)).code, 0);
@@ -96,6 +100,7 @@ describe('evidence of a call', () => {
     const id = late.alice.events(late.room)[0].callId;
     await server.kill();
     const log = ['--data-dir', server.dataDir];
+    rmSync(file);
     const made = await callstate(['evidence', id, '--out', file, ...log]);
     assert.equal(made.code, 0, made.stderr);
     assert.match(made.stderr, /not sealed yet: \d records/);

@@ -115,7 +115,8 @@ TEST_F(Backups, WithAnAlteredListAreRefused) {
   alter(list, [](std::string& bytes) { bytes.replace(bytes.find("CURRENT"), 7, "../URRE"); });
   EXPECT_THAT(refusal(), HasSubstr("names no file"));
   fs::remove(backup_ / list);
-  EXPECT_THAT(refusal(), HasSubstr("is " + backup_.string() + " a backup?"));
+  EXPECT_THAT(refusal(), HasSubstr(": No such file or directory. Nothing was changed; " +
+                                   backup_.string() + " is no backup"));
 }
 
 TEST_F(Backups, AreNotMadeOfADamagedLog) {

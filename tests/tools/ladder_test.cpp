@@ -100,6 +100,18 @@ TEST(Ladder, FitsTheTerminalWhateverThereIsToDraw) {
   EXPECT_THAT(drawn(log, 400), HasSubstr("a tablet")) << "with room, each device has its own";
 }
 
+TEST(Ladder, ACalleeWhoHasSentNothingHasAColumn) {
+  MemoryLog log;
+  log.starts("alice", {user("bob"), user("carol")});
+  log.by("bob", call::Ringing{}, "phone");
+  const auto page = drawn(log);
+  EXPECT_THAT(page, HasSubstr("carol"));
+  const auto started = page.find("CALL_STARTED");
+  ASSERT_NE(started, std::string::npos);
+  const auto line = page.substr(started, page.find('\n', started) - started);
+  EXPECT_THAT(line, HasSubstr("▶")) << page;
+}
+
 TEST(Ladder, ASignalGoesToOneOnly) {
   MemoryLog log;
   log.starts("alice", {user("bob"), user("carol")});

@@ -191,12 +191,13 @@ TEST_F(Reading, WhatIsNotThereIsOneAndSaysWhatToDo) {
            {"timeline demo --user carol", "leave the filter out"},
            {"timeline demo --to 2020-01-01T00:00:00Z", "ask for more of them"},
            {"timeline demo --from 2999-01-01T00:00:00Z", "ask for more of them"},
-           {"state demo --at 2020-01-01T00:00:00Z", "leave --at out"},
+           {"state demo --at 2020-01-01T00:00:00Z", "ask for a later position or time"},
            {"state nowhere", "Room names are exact"},
            {"diff nowhere 1 2", "There is no room nowhere"},
            {"why demo 9", "Position 9 is not there: the log ends at 4."},
            {"why nowhere 1", "There is no room nowhere"},
-           {"replay nowhere --summary", "There is no room nowhere"}}) {
+           {"replay nowhere --summary", "There is no room nowhere"},
+           {"replay --summary --tenant nosuch", "There is nothing of tenant nosuch in this log"}}) {
     const auto made = on_log(arguments);
     EXPECT_EQ(made.exit, 1) << arguments << "\n" << made.output;
     EXPECT_THAT(made.output, HasSubstr(sentence)) << arguments;
@@ -209,6 +210,8 @@ TEST_F(Reading, WhatMakesNoSenseIsTwoAndSaysWhatWould) {
   write(log);
   for (const auto& [arguments, sentence] : std::map<std::string, std::string>{
            {"timeline demo --from now --to -2h", "is after --to"},
+           {"export --from 9 --to 5", "--from, position 9, comes after --to, position 5: exchange"},
+           {"export --from now --to -2h", "UTC: exchange them"},
            {"timeline demo --from yesterday", "(write 2026-11-23T01:02:03Z, or -2h for two hours"},
            {"timeline demo --from -2x", "2x"},
            {"timeline demo --outcome lost", "--outcome"},

@@ -57,7 +57,10 @@ void add_diff(CLI::App& app, int& exit_code) {
   diff->description(
       "Show what changed in a room between two moments.\n"
       "Show each field of the room's state that differs between A and B: positions, RFC 3339 "
-      "times, or times before now as now-2h. What is at A itself counts as before.");
+      "times, or times before now as now-2h. What is at A itself counts as before.\n"
+      "Exits with 0 when it is shown, whether or not anything differs, 1 when there is no such "
+      "room, "
+      "2 when it cannot be read.");
   add_room_options(*diff, options->room);
   diff->add_option("A", options->from, "from here")->type_name("POSITION|TIME")->required();
   diff->add_option("B", options->to, "to here")->type_name("POSITION|TIME")->required();

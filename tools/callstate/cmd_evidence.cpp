@@ -1,5 +1,4 @@
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -9,6 +8,7 @@
 #include "tools/callstate/evidence/compose.hpp"
 #include "tools/callstate/evidence/evidence.hpp"
 #include "tools/callstate/log_source.hpp"
+#include "tools/callstate/new_file.hpp"
 #include "tools/callstate/output.hpp"
 #include "tools/callstate/progress.hpp"
 #include "tools/callstate/public_keys.hpp"
@@ -80,11 +80,11 @@ int run(const Options& options) {
     print(*text);
     return 0;
   }
-  std::ofstream file(options.out, std::ios::binary);
-  file << *text;
-  file.close();
-  if (!file) {
-    return complain("evidence", {Exit::unusable, "--out: cannot write " + options.out + "."});
+  auto file = NewFile::begin(options.out);
+  if (!file) return complain("evidence", {Exit::unusable, "--out: " + file.error() + "."});
+  file->put(*text);
+  if (const auto written = file->finish(); !written) {
+    return complain("evidence", {Exit::unusable, "--out: " + written.error() + "."});
   }
   return 0;
 }
@@ -98,9 +98,11 @@ void add_evidence(CLI::App& app, int& exit_code) {
       "Write what proves a call.\n"
       "One JSON file with the records of the call, byte for byte and as they read, the seals over "
       "them, and what ties the ones to the others. `callstate verify FILE` checks it without the "
-      "log. A running server seals first what of the call is not sealed yet.");
+      "log. A running server seals first what of the call is not sealed yet.\n"
+      "Exits with 0 when it is written, 1 when there is no such call or the log is damaged, 2 when "
+      "it cannot be done.");
   evidence->add_option("CALLID", options->call, "the call's id")->required();
-  evidence->add_option("--out", options->out, "where to; left out: standard output")
+  evidence->add_option("--out", options->out, "a new file; left out: standard output")
       ->type_name("FILE");
   evidence->add_option("--tenant", options->tenant, "whose the call must be")->type_name("ID");
   evidence

@@ -1,7 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,10 +12,12 @@
 #include "tools/callstate/carry/exporting.hpp"
 #include "tools/callstate/commands.hpp"
 #include "tools/callstate/log_source.hpp"
+#include "tools/callstate/new_file.hpp"
 #include "tools/callstate/output.hpp"
 #include "tools/callstate/progress.hpp"
 #include "tools/callstate/report/carried_page.hpp"
 #include "tools/callstate/report/durations.hpp"
+#include "tools/callstate/room_options.hpp"
 
 namespace callstate::tools {
 namespace {
@@ -47,9 +49,13 @@ std::expected<Selection, Trouble> selection_of(const Options& options) {
   for (const auto& [name, text, at] : {std::tuple("--from", &options.from, &wanted.from),
                                        std::tuple("--to", &options.to, &wanted.to)}) {
     if (text->empty()) continue;
-    const auto read = parse_at(*text);
-    if (!read) return unusable(std::string(name) + ": " + read.error() + ".");
+    const auto read = parse_point(name, *text);
+    if (!read) return std::unexpected(read.error());
     *at = *read;
+  }
+  if (wanted.from && wanted.to) {
+    const auto in_order = check_order(*wanted.from, *wanted.to);
+    if (!in_order) return unusable(in_order.error() + ".");
   }
   return wanted;
 }
@@ -80,38 +86,6 @@ std::expected<Header, Trouble> header_of(LogSource& log) {
   return *std::move(header);
 }
 
-/// The file, which is there when the export is whole and not before.
-class Output {
- public:
-  explicit Output(std::string path) : path_(std::move(path)) {}
-  ~Output() {
-    if (file_ == nullptr || path_.empty()) return;
-    std::fclose(file_);
-    std::error_code ignored;
-    std::filesystem::remove(path_, ignored);
-  }
-  Output(const Output&) = delete;
-  Output& operator=(const Output&) = delete;
-
-  /// False with errno. What is there already is left alone.
-  bool open() {
-    file_ = path_.empty() ? stdout : std::fopen(path_.c_str(), "wxe");
-    return file_ != nullptr;
-  }
-  bool put(std::string_view text) {
-    return std::fwrite(text.data(), 1, text.size(), file_) == text.size();
-  }
-  bool keep() {
-    if (std::fflush(file_) != 0) return false;
-    if (!path_.empty()) std::fclose(std::exchange(file_, nullptr));
-    return true;
-  }
-
- private:
-  std::string path_;  // empty: standard output
-  std::FILE* file_ = nullptr;
-};
-
 int run(const Options& options) {
   auto wanted = selection_of(options);
   if (!wanted) return complain("export", wanted.error());
@@ -125,24 +99,31 @@ int run(const Options& options) {
   auto header = header_of(**log);
   if (!header) return complain("export", header.error());
 
-  Output output(options.output);
-  if (!output.open()) {
-    return complain("export", {Exit::unusable,
-                               options.output + " cannot be made: " + std::strerror(errno) + "."});
+  std::optional<NewFile> file;
+  if (!options.output.empty()) {
+    auto begun = NewFile::begin(options.output);
+    if (!begun) return complain("export", {Exit::unusable, begun.error() + "."});
+    file.emplace(*std::move(begun));
   }
   const ProgressReader reader((*log)->reader(), "exporting");
   Exportable from{.log = reader, .header = *std::move(header)};
   if ((*log)->is_part()) {
     from.original = [&](call::Position position) { return (*log)->original(position); };
   }
-  const auto done = export_log(from, *wanted, *anonymiser ? &**anonymiser : nullptr,
-                               [&](std::string_view text) { return output.put(text); });
+  const auto done =
+      export_log(from, *wanted, *anonymiser ? &**anonymiser : nullptr, [&](std::string_view text) {
+        if (file) return file->put(text);
+        return std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+      });
   if (!done) return complain("export", done.error());
-  if (!output.keep()) {
+  if (!file) {
+    if (std::fflush(stdout) == 0) return 0;
     return complain("export", {Exit::unusable, std::string("The export could not be written: ") +
                                                    std::strerror(errno) + "."});
   }
-  if (options.output.empty()) return 0;
+  if (const auto kept = file->finish(); !kept) {
+    return complain("export", {Exit::unusable, kept.error() + "."});
+  }
   const CarriedPage page{.what = "exported",
                          .where = options.output,
                          .log_id = done->header.log_id,
@@ -174,7 +155,8 @@ void add_export(CLI::App& app, int& exit_code) {
   add("--call", options->call, "one call: from its CALL_STARTED to the room's next", "ID");
   add("--room", options->room, "one room", "NAME");
   add("--tenant", options->tenant, "one tenant", "ID");
-  add("--from", options->from, "from this position or RFC 3339 time on, included", "POSITION|TIME");
+  add("--from", options->from,
+      "from this position or time on, included: RFC 3339, or before now as -2h", "POSITION|TIME");
   add("--to", options->to, "up to this position or time, included", "POSITION|TIME");
   add("--output", options->output, "a new file; default: standard output", "FILE");
   command->add_flag("--anonymise", options->anonymise,

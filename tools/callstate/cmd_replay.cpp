@@ -60,15 +60,23 @@ std::expected<Selection, Trouble> of_tenant(const engine::LogReader& log,
       .concerns = [tenant](const call::Stream& stream) { return stream.tenant == tenant; },
       .title = "tenant " + std::string(tenant.view())};
   const ProgressReader reader(log, "looking for the tenant's records");
+  bool found = false;
   const auto read =
       reader.read(1, log.head(), [&](const call::Record& record, const engine::RecordHash&) {
         const bool of_server = record.stream.kind == call::StreamKind::server;
+        found = found || record.stream.tenant == tenant;
         if (of_server || record.stream.tenant == tenant) {
           selection.positions->push_back(record.position);
         }
         return true;
       });
   if (!read) return std::unexpected(Trouble{Exit::unusable, read.error().message});
+  if (!found) {
+    return std::unexpected(
+        Trouble{Exit::found, "There is nothing of tenant " + std::string(tenant.view()) +
+                                 " in this log. Tenants are exact, capitals included; leave "
+                                 "--tenant out to go through all of them."});
+  }
   return selection;
 }
 
@@ -142,7 +150,9 @@ void add_replay(CLI::App& app, int& exit_code) {
       "a terminal by keys (? lists them), with breakpoints on conditions; else by commands on "
       "standard input, one a line (next 5, back, go 17, break type=ENDED, continue, search alice, "
       "state), or in one go with --summary.\n"
-      "Exits with 1 when a room is not there, or a command of a script could not be done.");
+      "Exits with 0 when it is done, 1 when a room or a tenant is not there or a command of a "
+      "script "
+      "could not be done, 2 when the log cannot be read.");
   replay->add_option("ROOM|CALLID", options->name, "which; without it the whole log");
   replay->add_option("--tenant", options->tenant, "where several tenants have such a room")
       ->type_name("ID");

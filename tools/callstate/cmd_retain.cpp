@@ -10,12 +10,12 @@
 #include "storage/call_index_maintenance.hpp"
 #include "storage/store.hpp"
 #include "storage/webhook_outbox.hpp"
-#include "tools/callstate/archive.hpp"
+#include "tools/callstate/carry/exporting.hpp"
 #include "tools/callstate/commands.hpp"
+#include "tools/callstate/new_file.hpp"
 #include "tools/callstate/output.hpp"
 #include "tools/callstate/progress.hpp"
 #include "tools/callstate/report/durations.hpp"
-#include "tools/callstate/report/json_out.hpp"
 #include "tools/callstate/report/numbers.hpp"
 #include "tools/callstate/report/times.hpp"
 #include "transports/json_concat.hpp"
@@ -63,20 +63,23 @@ fs::path archive_path(const Options& options, const storage::Store& store,
                        "-", std::to_string(plan.beginning.first - 1), ".jsonl");
 }
 
-/// Every record that goes, one a line.
-std::expected<void, Trouble> write_archive(const fs::path& path, const engine::LogReader& log,
+/// An export of all that lies before the log's new beginning, what is kept of it too, so
+/// that no stream has a hole in it.
+std::expected<void, Trouble> write_archive(const fs::path& path, const storage::Store& store,
                                            const engine::Beginning& beginning) {
-  auto archive = Archive::begin(path);
+  // The same again after a kill is that archive.
+  auto archive = NewFile::begin(path, NewFile::Existing::same_is_fine);
   if (!archive) return unusable(archive.error() + ". Nothing was dropped.");
-  auto read = log.read(1, beginning.first - 1,
-                       [&](const call::Record& record, const engine::RecordHash& hash) {
-                         if (!beginning.holds(record.position))
-                           archive->add(record_json(record, hash));
-                         return true;
-                       });
-  if (!read) return unusable(read.error().message + ". Nothing was dropped.");
-  if (auto done = archive->finish(); !done)
-    return unusable(done.error() + ". Nothing was dropped.");
+  const ProgressReader log(store.reader(), "archiving");
+  const Exportable from{.log = log, .header = {.log_id = store.log_id(), .head = log.head()}};
+  const Selection what{.from = At(log.first()), .to = At(beginning.first - 1)};
+  const auto done =
+      export_log(from, what, nullptr, [&](std::string_view text) { return archive->put(text); });
+  if (!done) {
+    return std::unexpected(Trouble{Exit::unusable, done.error().message + " Nothing was dropped."});
+  }
+  if (auto kept = archive->finish(); !kept)
+    return unusable(kept.error() + ". Nothing was dropped.");
   return {};
 }
 
@@ -129,10 +132,9 @@ std::expected<void, Trouble> retain(const Options& options) {
   auto store = storage::Store::open({.path = options.data_dir, .create_if_missing = false});
   if (!store) {
     const auto& message = store.error().message;
-    const bool in_use = message.find(" is in use by ") != message.npos;
-    return unusable(message + (in_use ? ". Stop the server first: a log that is served is not "
-                                        "made shorter."
-                                      : "."));
+    if (!message.contains(" is in use by ")) return unusable(message + ".");
+    return unusable(message.substr(0, message.find("; stop ")) +
+                    "; stop the server first: a log that is served is not made shorter.");
   }
   const auto told_of = told_up_to(options.data_dir, **store);
   if (!told_of) return std::unexpected(told_of.error());
@@ -140,13 +142,14 @@ std::expected<void, Trouble> retain(const Options& options) {
   const engine::RetentionRequest request{.older_than = engine::SystemClock().now() - *age,
                                          .cut_max = *told_of,
                                          .is_kept = engine::is_kept_always};
-  auto plan = engine::plan_retention(log, request);
+  const ProgressReader reader(log, "looking for what is old");
+  auto plan = engine::plan_retention(reader, request);
   if (!plan) return unusable(plan.error().message + ". Nothing was dropped.");
   fs::path archive;
   const bool drops = plan->records > 0 && !options.dry_run;
   if (drops && !options.archive.empty()) {
     archive = archive_path(options, **store, *plan);
-    if (auto done = write_archive(archive, log, plan->beginning); !done) return done;
+    if (auto done = write_archive(archive, **store, plan->beginning); !done) return done;
   }
   if (drops) {
     if (auto done = (*store)->begin_later(plan->beginning); !done)
@@ -167,14 +170,15 @@ void add_retain(CLI::App& app, int& exit_code) {
       "Drop old calls from a stopped log.\n"
       "What was recorded longer ago than that is removed from the log for good: whole calls, those "
       "that were still going on then excepted. Stop the server first. It can be killed at any "
-      "moment and run again. Rows in PostgreSQL, backups and checkpoints are not touched.");
+      "moment and run again. Rows in PostgreSQL, backups and checkpoints are not touched.\n"
+      "Exits with 0 when it is done, also when nothing is that old, and 2 when it cannot be done.");
   command_line->add_option("--older-than", options->older_than, "how old, such as 90d or 12h")
       ->required()
       ->type_name("DURATION");
   command_line
       ->add_option("--archive", options->archive,
-                   "first write what goes into this file, or a new one in this directory: a JSON "
-                   "object a line, as `timeline --json` has it")
+                   "first export what goes into this new file, or one in this directory, for "
+                   "`callstate import`")
       ->type_name("FILE|DIR");
   command_line->add_flag("--dry-run", options->dry_run, "only say what would go");
   command_line->add_flag("--json", options->json, "one JSON object");

@@ -42,7 +42,9 @@ void add_state(CLI::App& app, int& exit_code) {
   state->description(
       "Show a room's state, now or as of any moment.\n"
       "Rebuild a room's state from the log, by the same rules as the server, up to its end or to "
-      "any position or time.");
+      "any position or time.\n"
+      "Exits with 0 when it is shown, 1 when there is no such room by then, 2 when it cannot be "
+      "read.");
   add_room_options(*state, options->room);
   state
       ->add_option("--at", options->at,

@@ -34,7 +34,8 @@ void add_stats(CLI::App& app, int& exit_code) {
   stats->description(
       "Show a log in numbers.\n"
       "Count what a log holds: records by type and outcome, refusals by code, calls by status, "
-      "tenants, users and rooms; and say how large and how old it is.");
+      "tenants, users and rooms; and say how large and how old it is.\n"
+      "Exits with 0 when it is counted, 1 when the log is damaged, 2 when it cannot be read.");
   stats->add_flag("--json", options->json, "one JSON object");
   add_log_options(*stats, options->log);
   stats->footer(

@@ -111,7 +111,8 @@ void add_tail(CLI::App& app, int& exit_code) {
   tail->description(
       "Show the end of the log, also as it grows.\n"
       "One line for each record, whatever became of it: of a running server, or of a log that no "
-      "server is using. With -f it goes on until Ctrl-C, over restarts of the server too.");
+      "server is using. With -f it goes on until Ctrl-C, over restarts of the server too.\n"
+      "Exits with 0 when it has ended, 1 when the log is damaged, 2 when it cannot be read.");
   tail->add_flag("-f,--follow", options->follow, "go on with what comes; needs --server");
   tail->add_option("-n,--lines", options->count, "how many of those that there are")
       ->capture_default_str()

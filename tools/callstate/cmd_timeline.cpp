@@ -77,7 +77,9 @@ void add_timeline(CLI::App& app, int& exit_code) {
       "Show what happened in a room or a call.\n"
       "Show everything that the log holds of a room or of one call, in order: what was applied, "
       "what was ignored or refused and why, and restarts of the server. Times are RFC 3339, or "
-      "before now: -90s, -2h.");
+      "before now: -90s, -2h.\n"
+      "Exits with 0 when there is something to show, 1 when there is not, 2 when it cannot be "
+      "read.");
   add_room_options(*timeline, options->room, "ROOM|CALLID");
   constexpr auto which = "Which records";
   timeline->add_option("--user", options->user, "what this user did, or was named in")

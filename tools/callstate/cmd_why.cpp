@@ -69,7 +69,9 @@ void add_why(CLI::App& app, int& exit_code) {
       "Show why a message was applied, ignored or refused.\n"
       "Show a record of a room as it was received, the verdict and the rule that it rests on, the "
       "room's state before and after, and to whom it was delivered. It is judged again on the "
-      "state before, by this build's rules: where they would decide otherwise, that is said.");
+      "state before, by this build's rules: where they would decide otherwise, that is said.\n"
+      "Exits with 0 when it is shown, 1 when there is no such room or record, 2 when it cannot be "
+      "read.");
   add_room_options(*why, options->room);
   why->add_option("POSITION", options->position, "of the record, as in the timeline")
       ->required()

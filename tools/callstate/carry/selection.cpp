@@ -15,7 +15,20 @@ bool behind(const At& at, const call::Record& record, call::Position original) {
   return record.at > std::get<call::Time>(at);
 }
 
+std::string text_of(const At& at) {
+  if (const auto* position = std::get_if<call::Position>(&at)) {
+    return "position " + std::to_string(*position);
+  }
+  return write_time(std::get<call::Time>(at)) + " UTC";
+}
+
 }  // namespace
+
+std::expected<void, std::string> check_order(const At& from, const At& to) {
+  if (from.index() != to.index() || from <= to) return {};
+  return std::unexpected("--from, " + text_of(from) + ", comes after --to, " + text_of(to) +
+                         ": exchange them");
+}
 
 Selector::Answer Selector::judge(const call::Record& record, call::Position original) {
   if (wanted_.to && behind(*wanted_.to, record, original)) return Answer::end;

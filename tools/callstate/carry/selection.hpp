@@ -25,6 +25,10 @@ struct Selection {
   [[nodiscard]] bool all() const { return !call && room.empty() && tenant.empty() && !from && !to; }
 };
 
+/// Whether `from` does not come after `to`, as far as that can be told: a position and a
+/// time cannot be compared. The failure says what to do, without its end.
+std::expected<void, std::string> check_order(const At& from, const At& to);
+
 /// Is shown the records of a log in order, and says which are wanted.
 class Selector {
  public:
