@@ -80,12 +80,6 @@ class RecordHash {
     return function_ == copy ? std::span<const std::uint8_t>() : bytes_;
   }
 
-  /// The same, of bytes that are copied and last as long as `bytes` does.
-  [[nodiscard]] RecordHash copied_to(std::vector<std::uint8_t>& bytes) const {
-    bytes.assign(bytes_.begin(), bytes_.end());
-    return {bytes, function_};
-  }
-
   // Implicit: it is that hash, only later.
   operator call::Hash() const { return function_(bytes_); }
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <string>
 #include <string_view>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 namespace callstate::storage::index {
@@ -15,13 +17,15 @@ namespace callstate::storage::index {
 class SortedBatch {
  public:
   void put(std::string key, std::string_view value = {}) {
-    changes_.push_back({std::move(key), std::string(value), false});
+    changes_.push_back({std::move(key), std::string(value), false, changes_.size()});
   }
-  void remove(std::string key) { changes_.push_back({std::move(key), {}, true}); }
+  void remove(std::string key) { changes_.push_back({std::move(key), {}, true, changes_.size()}); }
 
   void write_to(rocksdb::WriteBatch& batch) {
-    std::ranges::stable_sort(changes_, {}, &Change::key);
-    for (const auto& [key, value, removed] : changes_) {
+    std::ranges::sort(changes_, [](const Change& a, const Change& b) {
+      return std::tie(a.key, a.order) < std::tie(b.key, b.order);
+    });
+    for (const auto& [key, value, removed, order] : changes_) {
       if (removed) {
         batch.Delete(key);
       } else {
@@ -36,6 +40,7 @@ class SortedBatch {
     std::string key;
     std::string value;
     bool removed = false;
+    std::size_t order = 0;  // as it came, among those of one key
   };
   std::vector<Change> changes_;
 };

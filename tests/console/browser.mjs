@@ -104,6 +104,8 @@ export async function done(page) {
 
 export async function screenshot(page, name) {
   mkdirSync(screenshots, { recursive: true });
+  // What sticks to the top of the window would lie in the middle of the picture.
+  await page.evaluate(() => scrollTo(0, 0));
   await page.screenshot({ path: join(screenshots, `${name}.png`), fullPage: true });
 }
 

@@ -246,28 +246,3 @@ test('the proof counts what is there, and the export holds every record', async 
   );
   await done(page);
 });
-
-test('evidence is checked and saved where the server has it, and explained where it has not', async () => {
-  const { id } = await busyCall(server);
-  const { status, text } = await as(server, auditor()).get(`/v1/calls/${id}/evidence`);
-  const page = await browser.page(server);
-  await signIn(page);
-  await openCall(page, id);
-  const button = page.getByRole('button', { name: 'Check evidence' });
-  if (status === 200) {
-    await button.click();
-    await page
-      .locator('.proof')
-      .getByText(/\d+ records? sealed/)
-      .waitFor();
-    const download = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'Save evidence' }).click();
-    assert.equal(readFileSync(await (await download).path(), 'utf8').length, text.length);
-  } else {
-    assert.equal(status, 404);
-    await button.click();
-    await page.getByText('This server gives out no evidence').waitFor();
-    assert.equal(await button.count(), 0);
-  }
-  await done(page);
-});

@@ -19,11 +19,13 @@ after(async () => {
 });
 
 const row = (page, id) => page.locator(`[data-call="${id}"]`);
+const feed = (page, words) => page.getByRole('status').filter({ hasText: words }).waitFor();
 const figure = (page, name) => page.locator(`.figures .is-${name} dd`);
 
 test('a call shows up, is answered and ends before one’s eyes', async () => {
   const page = await browser.page(server);
   await signIn(page);
+  await feed(page, 'as it happens');
   await page.getByText('Nobody is calling.').waitFor();
 
   const { room, caller, alice, bob } = await ringing(server, { calleeName: 'Kim' });
@@ -78,10 +80,7 @@ test('the server goes and comes back, and the board is right again', async () =>
       .waitFor();
     own.args[own.args.indexOf('--listen') + 1] = `127.0.0.1:${port}`;
     await own.launch();
-    await page
-      .getByRole('status')
-      .filter({ hasText: /as it happens|every 2 s/ })
-      .waitFor();
+    await feed(page, 'as it happens');
     await row(page, id).getByText('Ringing').waitFor();
     await page.getByRole('alert').waitFor({ state: 'detached' });
   } finally {

@@ -60,7 +60,7 @@ for (const [place, size] of Object.entries({ desktop: DESKTOP, phone: PHONE })) 
       await assertAccessible(page, 'the sign-in');
       await assertFits(page, 'the sign-in');
       await screenshot(page, `sign-in-${place}-${colours}`);
-      await signIn(page, '#/', service);
+      await signIn(page);
       for (const [name, go] of Object.entries(pages)) {
         await go(page);
         await assertAccessible(page, name);
@@ -93,10 +93,12 @@ test('the colours follow the system until somebody chooses, and stay so', async 
   await done(page);
 });
 
-test('an auditor is told why projections are not shown', async () => {
+test('an auditor sees how far what is made from the log has come', async () => {
   const page = await browser.page(server);
   await signIn(page, '#/server');
-  await page.getByText('told to the role SERVICE only').waitFor();
+  const card = page.locator('.card').filter({ hasText: 'index' });
+  await card.locator('.light.good').getByText('following').waitFor();
+  await card.getByText('nothing').waitFor();
   await page.getByText('ready', { exact: true }).waitFor();
   await done(page);
 });
@@ -112,6 +114,11 @@ test('what a projection has trouble with is said, and whether it lasts', async (
     await card.locator('.trouble').filter({ hasText: '127.0.0.1' }).waitFor();
     await page.locator('.card').filter({ hasText: 'index' }).getByText('following').waitFor();
     await assertAccessible(page, 'the server page with trouble');
+    const other = await browser.page(troubled);
+    await signIn(other, '#/server');
+    await other.locator('.card').filter({ hasText: 'postgres' }).getByText('is tried again').waitFor();
+    assert.equal(await other.getByText('127.0.0.1').count(), 0);
+    await done(other);
     await screenshot(page, 'server-trouble');
     await done(page);
   } finally {

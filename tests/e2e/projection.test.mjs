@@ -164,7 +164,13 @@ describe('a thousand random calls', () => {
 
   test('are refused to others than the back end, and what makes no sense is said to', async () => {
     const auditor = tokenFor({ user: 'audit', role: 'AUDITOR' });
-    assert.equal((await request(server, 'GET', '/v1/projections', { token: auditor })).status, 403);
+    const user = tokenFor({ user: 'somebody' });
+    assert.equal((await request(server, 'GET', '/v1/projections', { token: user })).status, 403);
+    assert.equal((await request(server, 'GET', '/v1/projections', { token: auditor })).status, 200);
+    for (const verb of ['rebuild', 'verify', 'skip']) {
+      const path = `/v1/projections/index/${verb}`;
+      assert.equal((await request(server, 'POST', path, { token: auditor })).status, 403, verb);
+    }
     for (const [verb, body, status] of [
       ['verify', { repair: 'yes' }, 400],
       ['rebuild', { force: true }, 400],
@@ -411,6 +417,12 @@ describe('whatever PostgreSQL does, calls go on', () => {
     assert.equal((await skip({ position: position + 1, reason: 'not that one' })).status, 409);
     assert.equal((await skip({ position, reason: 'a test' })).status, 204);
     await asker.ask('GET', '/v1/projections', { token: tokenFor(SERVICE) });
+    // Whoever sees one tenant is told that there was trouble, and not with whose call.
+    const auditor = tokenFor({ user: 'audit', role: 'AUDITOR' });
+    const { text } = await asker.ask('GET', '/v1/projections', { token: auditor });
+    assert.match(text, /"kind":"poison"/);
+    assert.match(text, new RegExp(`"skipped":\\[\\{"position":${position},"at"`));
+    assert.doesNotMatch(text, /picked|a test/);
     const { skipped } = await level(server);
     assert.deepEqual(
       skipped.map((each) => [each.position, each.reason]),

@@ -682,6 +682,8 @@ describe('every path of openapi.yaml', () => {
     await status(403, call('POST', 'skip', { token: tokenFor(auditor) }), 'FORBIDDEN');
     await strangers('POST', path('skip'), { params: { projection: 'index' } });
     await strangers('GET', '/v1/projections', {});
+    const seen = await status(200, asker.ask('GET', '/v1/projections', { token: tokenFor(auditor) }));
+    assert.equal(seen.json.projections[0].verify.drift, undefined);
   });
 
   test('GET /healthz, /readyz, /metrics', async () => {

@@ -162,6 +162,20 @@ TEST(ProjectionJson, IsReadBackAsItWas) {
   EXPECT_EQ(render_projections(*read, 10s, plain), render_projections(views, 10s, plain));
 }
 
+TEST(ProjectionJson, SaysNothingOfOtherTenantsToWhoSeesOne) {
+  auto view = poisoned();
+  view.rebuild = Job{.state = Job::State::failed, .started_at = some_time, .error = "no room"};
+  view.verify = Job{.state = Job::State::done, .started_at = some_time, .verified = drifted()};
+  const auto text = projections_json({without_details(view)});
+  EXPECT_THAT(text,
+              AllOf(HasSubstr(R"("lagRecords":11)"), HasSubstr(R"("kind":"poison")"),
+                    HasSubstr(R"("skipped":[{"position":17,)"), HasSubstr(R"("state":"failed")")));
+  for (const auto* detail : {"cannot be applied", "too odd", "no room", "Eve", "drift"})
+    EXPECT_THAT(text, Not(HasSubstr(detail)));
+  EXPECT_THAT(render_projections(*parse_projections(text), 10s, plain),
+              HasSubstr("is told to the role SERVICE"));
+}
+
 TEST(ProjectionJson, OfAJobIsItsStateUntilItIsOver) {
   Job job{.started_at = some_time, .progress = {.done = 1, .total = 2}};
   EXPECT_THAT(job_json(job), AllOf(HasSubstr(R"("state":"running")"), HasSubstr(R"("done":1)"),

@@ -109,9 +109,13 @@ std::optional<HttpResponse> ProjectionService::answer(const HttpRequest& request
   if (path != route && !path.starts_with(std::string(route) + "/")) return std::nullopt;
   if (!request.identity)
     return problem(401, "UNAUTHENTICATED", "give a token: Authorization: Bearer …");
-  if (request.identity->role != call::Role::service)
-    return problem(403, "FORBIDDEN", "this needs the role SERVICE");
-  if (path == route) return list(request);
+  const auto role = request.identity->role;
+  if (path == route) {
+    return role == call::Role::service || role == call::Role::auditor
+               ? list(request)
+               : problem(403, "FORBIDDEN", "this needs the role AUDITOR or SERVICE");
+  }
+  if (role != call::Role::service) return problem(403, "FORBIDDEN", "this needs the role SERVICE");
   path.remove_prefix(route.size() + 1);
   const auto slash = std::min(path.find('/'), path.size());
   const auto verb = path.substr(slash);
@@ -132,12 +136,13 @@ std::optional<HttpResponse> ProjectionService::answer(const HttpRequest& request
 HttpResponse ProjectionService::list(const HttpRequest& request) const {
   if (request.method != "GET" && request.method != "HEAD")
     return wrong_method("GET, HEAD", "GET lists the projections");
+  const bool everything = request.identity->role == call::Role::service;
   std::vector<ProjectionView> views;
   for (const auto& each : served_) {
     ProjectionView view{.status = each.runner->status()};
     view.rebuild = jobs_.last(view.status.name, JobKind::rebuild);
     view.verify = jobs_.last(view.status.name, JobKind::verify);
-    views.push_back(std::move(view));
+    views.push_back(everything ? std::move(view) : without_details(std::move(view)));
   }
   HttpResponse response{.body = projections_json(views)};
   response.fields.emplace_back("Cache-Control", "no-store");

@@ -20,7 +20,8 @@ namespace callstate::tools {
 ///   DELETE /v1/projections/{name}/rebuild  202: it stops (likewise …/verify)
 ///   POST   /v1/projections/{name}/skip     204: {"position", "reason"}
 ///
-/// For the role SERVICE.
+/// For the role SERVICE; the list also for AUDITOR, without what may say something of
+/// other tenants.
 class ProjectionService {
  public:
   /// One of them. What it points to outlives the service.

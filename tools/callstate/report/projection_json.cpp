@@ -26,7 +26,7 @@ void put_skipped(JsonWriter& to, const std::vector<history::Skipped>& skipped) {
   for (const auto& each : skipped) {
     to.begin_object();
     to.number("position", each.position);
-    to.text("reason", each.reason);
+    if (!each.reason.empty()) to.text("reason", each.reason);
     to.time("at", each.at);
     to.end_object();
   }
@@ -90,7 +90,7 @@ void put(JsonWriter& to, const ProjectionView& view) {
   if (const auto& trouble = status.trouble) {
     to.begin_object("trouble");
     to.text("kind", trouble_names.at(static_cast<std::size_t>(trouble->kind)));
-    to.text("message", trouble->message);
+    if (!trouble->message.empty()) to.text("message", trouble->message);
     to.time("at", status.trouble_at);
     if (trouble->position != 0) to.number("position", trouble->position);
     to.end_object();
@@ -113,6 +113,17 @@ std::string_view name_of(JobKind kind) {
 
 std::string_view name_of(Job::State state) {
   return state_names.at(static_cast<std::size_t>(state));
+}
+
+ProjectionView without_details(ProjectionView view) {
+  if (view.status.trouble) view.status.trouble->message.clear();
+  for (auto& each : view.status.skipped) each.reason.clear();
+  for (auto* job : {&view.rebuild, &view.verify}) {
+    if (!*job) continue;
+    (*job)->error.clear();
+    (*job)->verified.reset();
+  }
+  return view;
 }
 
 std::string projections_json(const std::vector<ProjectionView>& views) {

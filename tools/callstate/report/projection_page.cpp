@@ -41,6 +41,11 @@ std::string job_text(const ProjectionView& view, JobKind kind) {
   return text.append("%");
 }
 
+/// What another role is told.
+std::string_view told(std::string_view what) {
+  return what.empty() ? "what it is, is told to the role SERVICE" : what;
+}
+
 std::string notes(const ProjectionView& view, const Paint& paint) {
   const auto& status = view.status;
   std::string text;
@@ -48,7 +53,7 @@ std::string notes(const ProjectionView& view, const Paint& paint) {
     text.append("\n").append(paint(Tone::bad, status.name));
     if (status.trouble_at != call::Time())
       text.append(" (").append(write_time(status.trouble_at)).append(")");
-    text.append(": ").append(paint(Tone::plain, status.trouble->message)).append(".\n");
+    text.append(": ").append(paint(Tone::plain, told(status.trouble->message))).append(".\n");
     if (status.state == State::stopped_by_poison) {
       text.append("  To go beyond it: callstate projection skip ").append(status.name);
       text.append(" ").append(std::to_string(status.trouble->position));
@@ -59,7 +64,7 @@ std::string notes(const ProjectionView& view, const Paint& paint) {
     text.append("\n").append(paint(Tone::warning, status.name)).append(": record ");
     text.append(std::to_string(skipped.position)).append(" was skipped on ");
     text.append(write_time(skipped.at)).append(": ");
-    text.append(paint(Tone::plain, skipped.reason)).append("\n");
+    text.append(paint(Tone::plain, told(skipped.reason))).append("\n");
   }
   return text;
 }

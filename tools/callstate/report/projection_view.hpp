@@ -44,6 +44,10 @@ struct ProjectionView {
   }
 };
 
+/// As who sees one tenant is told: without what may say something of others, which are
+/// the messages and reasons, and what was found wrong.
+ProjectionView without_details(ProjectionView view);
+
 /// `{"projections": […]}`.
 std::string projections_json(const std::vector<ProjectionView>& views);
 /// Nothing for what is no such answer.

@@ -4,7 +4,6 @@
 #include <deque>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -15,12 +14,12 @@ namespace {
 constexpr std::size_t batch_records = 256;
 constexpr std::size_t batches_max = 4;
 
-/// Records and the bytes of their hashes; reused, so that little is allocated.
+/// Records and their hashes, which the reading thread computes, so that the two have
+/// about as much to do; reused, so that little is allocated.
 struct Batch {
   struct Slot {
     call::Record record;
-    std::vector<std::uint8_t> hashed;
-    std::optional<engine::RecordHash> hash;  // of `hashed`
+    call::Hash hash{};
   };
   std::vector<Slot> slots = std::vector<Slot>(batch_records);
   std::size_t size = 0;
@@ -104,7 +103,7 @@ std::expected<void, engine::Failure> fill(const engine::LogReader& log, call::Po
     if (!batch) return false;
     auto& slot = batch->slots[batch->size++];
     slot.record = record;
-    slot.hash = hash.copied_to(slot.hashed);
+    slot.hash = hash;
     if (batch->size == batch->slots.size()) {
       lane.put(std::move(batch));
       batch = lane.next_empty();
@@ -143,7 +142,7 @@ std::expected<void, engine::Failure> ReadAhead::read(call::Position from, call::
   while (auto batch = lane.next_full()) {
     for (std::size_t i = 0; i < batch->size; ++i) {
       const auto& slot = batch->slots[i];
-      if (!each(slot.record, *slot.hash)) return {};
+      if (!each(slot.record, slot.hash)) return {};
     }
     lane.give_back(std::move(batch));
   }

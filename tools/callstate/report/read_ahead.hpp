@@ -5,8 +5,8 @@
 namespace callstate::tools {
 
 /// Reads a log on a thread of its own, some hundred records ahead of whoever looks at
-/// them: for what takes as long as reading does. `each` is called on the caller's
-/// thread, as by any reader.
+/// them, and computes their hashes there (their bytes are not given): for what takes as
+/// long as that does. `each` is called on the caller's thread, as by any reader.
 class ReadAhead final : public engine::LogReader {
  public:
   explicit ReadAhead(const engine::LogReader& log) : log_(log) {}

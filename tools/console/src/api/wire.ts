@@ -71,6 +71,15 @@ export interface CallEvent {
   event?: string;
   version?: string;
   data?: unknown;
+  metadata?: unknown;
+  ringDeadline?: string;
+  reportedAt?: string;
+  acceptedBy?: string;
+  rejectedBy?: string;
+  endedBy?: string;
+  invitedBy?: string;
+  from?: string;
+  participant?: { userId: string };
 }
 
 export interface EventPage {
@@ -97,9 +106,9 @@ export interface Projection {
   lagRecords: number;
   lagSeconds: number;
   retries: number;
-  skipped: { position: number; reason: string; at: string }[];
+  skipped: { position: number; reason?: string; at: string }[];
   /** The last there was; it is over unless the state says otherwise. */
-  trouble?: { kind: string; message: string; at: string; position?: number };
+  trouble?: { kind: string; message?: string; at: string; position?: number };
   rebuild?: ProjectionJob;
   verify?: ProjectionJob;
 }

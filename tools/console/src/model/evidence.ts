@@ -1,9 +1,17 @@
-// Whether evidence of a call holds, as docs/evidence.md says: each record has the hash
-// that the file names, each hash leads to the root of a seal, the seals follow each
-// other, and are signed. `callstate verify` checks more, and with a key from elsewhere.
+import { disagreements, type Shown } from './agreement.ts';
+import { type Bytes, of64, ofHex, sha256, to64, toHex } from './bytes.ts';
+import { isSigned, type Sealed, statementOf, type Stored, stored } from './stored.ts';
+
+// Whether evidence of a call holds, as docs/evidence.md says, and whether what the page
+// shows is what its records say. Everything is taken from the bytes that are hashed, and
+// nothing from what stands beside them. `callstate verify` checks more, and with a key
+// from elsewhere.
 
 export interface Evidence {
-  unsealed: number;
+  log: string;
+  tenant: string;
+  room: string;
+  call: string;
   records: {
     position: number;
     record: string; // base64
@@ -25,8 +33,10 @@ export interface Verdict {
   records: number;
   unsealed: number;
   seals: number;
-  /** Ids of the keys in the file by which seals are signed, and the signatures good. */
-  signers: string[];
+  /** Seals whose signature is good, by the id of the key that is in the file. */
+  signed: Record<string, number>;
+  /** Seals by keys that are not in the file, by the id. */
+  unknown: Record<string, number>;
   unsigned: number;
   /** Signatures that this browser cannot check. */
   unchecked: number;
@@ -34,25 +44,7 @@ export interface Verdict {
   faults: string[];
 }
 
-type Bytes = Uint8Array<ArrayBuffer>;
-
-const faults_max = 5;
-
-const of64 = (text: string): Bytes => Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
-const ofHex = (text: string): Bytes =>
-  Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-const toHex = (bytes: Bytes) =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
-
-async function sha256(...parts: Bytes[]): Promise<Bytes> {
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', all));
-}
+const key_id_bytes = 16;
 
 function leaf(position: number, hash: Bytes): Promise<Bytes> {
   const head = new Uint8Array(9);
@@ -81,108 +73,150 @@ async function rootBy(start: Bytes, index: number, size: number, path: string[])
   return last === 0 ? toHex(root) : '';
 }
 
-/** `first 4097` and so on, by name. */
-const fieldsOf = (statement: string) =>
-  new Map(
-    statement.split('\n').flatMap((line) => {
-      const space = line.indexOf(' ');
-      return space < 0 ? [] : [[line.slice(0, space), line.slice(space + 1)] as const];
-    }),
-  );
+const derOf = (pem: string) => of64(pem.replace(/-----[^-]+-----|\s/g, ''));
 
 /** Whether the signature is good; nothing where this browser does not know the kind. */
-async function verifies(pem: string, statement: string, signature: string) {
-  const der = of64(pem.replace(/-----[^-]+-----|\s/g, ''));
+async function verifies(der: Bytes, statement: string, signature: Bytes) {
   try {
     const key = await crypto.subtle.importKey('spki', der, 'Ed25519', false, ['verify']);
     const bytes = new TextEncoder().encode(statement);
-    return await crypto.subtle.verify('Ed25519', key, of64(signature), bytes);
-  } catch {
-    return undefined;
+    return await crypto.subtle.verify('Ed25519', key, signature, bytes);
+  } catch (error) {
+    const unknown = error instanceof DOMException && error.name === 'NotSupportedError';
+    return unknown ? undefined : false;
   }
 }
 
+const count = (of: Record<string, number>, id: string) => {
+  of[id] = (of[id] ?? 0) + 1;
+};
+
 class Check {
   readonly verdict: Verdict;
-  private readonly fields = new Map<number, Map<string, string>>();
+  readonly read: Stored[] = [];
+  private readonly sealed = new Map<number, Sealed>();
+  private readonly keys = new Map<string, Bytes>(); // DER, by the id that it has
 
   constructor(private readonly evidence: Evidence) {
     this.verdict = {
       records: evidence.records.length,
       unsealed: evidence.records.filter(({ seal }) => seal === null).length,
       seals: evidence.seals.length,
-      signers: [],
+      signed: {},
+      unknown: {},
       unsigned: 0,
       unchecked: 0,
       faults: [],
     };
   }
 
-  private fault(what: string) {
-    if (this.verdict.faults.length < faults_max) this.verdict.faults.push(what);
+  fault(what: string) {
+    this.verdict.faults.push(what);
+  }
+
+  /** A key's id is the first half of its hash. */
+  async readKeys() {
+    for (const { id, publicKey } of this.evidence.keys) {
+      const der = derOf(publicKey);
+      const own = toHex((await sha256(der)).slice(0, key_id_bytes));
+      if (own !== id) this.fault(`the key ${id} is in truth ${own}`);
+      this.keys.set(own, der);
+    }
   }
 
   async seals() {
-    let before: { position: number; hash: string } | undefined;
+    let before: { position: number; hash: string; last: bigint } | undefined;
     for (const seal of this.evidence.seals) {
       const name = `the seal at ${seal.position}`;
-      const fields = fieldsOf(seal.statement);
-      this.fields.set(seal.position, fields);
-      const hash = toHex(await sha256(of64(seal.record)));
+      const bytes = of64(seal.record);
+      const hash = toHex(await sha256(bytes));
       if (hash !== seal.hash) this.fault(`${name} is not of its hash`);
+      const record = stored(bytes, seal.position);
+      const sealed = record?.sealed;
+      if (!record || !sealed || sealed.first < 1n || sealed.last < sealed.first) {
+        this.fault(`${name} is none`);
+        continue;
+      }
+      if (sealed.log !== this.evidence.log) this.fault(`${name} is of another log`);
       const follows =
         !before ||
-        (fields.get('previous-seal') === String(before.position) &&
-          fields.get('previous-hash') === before.hash);
+        (sealed.previousSeal === BigInt(before.position) &&
+          sealed.previousHash === before.hash &&
+          sealed.first === before.last + 1n);
       if (!follows) this.fault(`${name} does not follow the one before`);
-      await this.signature(name, seal, fields.get('key') ?? '');
-      before = { position: seal.position, hash };
+      const statement = statementOf(sealed, record.at);
+      const signature = isSigned(sealed) ? to64(sealed.signature) : null;
+      if (seal.statement !== statement) this.fault(`the statement of ${name} is not its record’s`);
+      if (seal.signature !== signature) this.fault(`the signature of ${name} is not its record’s`);
+      await this.signature(name, sealed, statement);
+      this.sealed.set(seal.position, sealed);
+      before = { position: seal.position, hash, last: sealed.last };
     }
   }
 
-  private async signature(name: string, seal: Evidence['seals'][number], id: string) {
-    if (seal.signature === null) {
+  private async signature(name: string, sealed: Sealed, statement: string) {
+    const { signed, unknown } = this.verdict;
+    if (!isSigned(sealed)) {
       ++this.verdict.unsigned;
       return;
     }
-    const key = this.evidence.keys.find((each) => each.id === id);
-    const good = key && (await verifies(key.publicKey, seal.statement, seal.signature));
+    const key = this.keys.get(sealed.key);
+    if (!key) {
+      count(unknown, sealed.key);
+      return;
+    }
+    const good = await verifies(key, statement, sealed.signature);
     if (good === undefined) ++this.verdict.unchecked;
-    else if (!good) this.fault(`the signature of ${name} is wrong`);
-    else if (!this.verdict.signers.includes(id)) this.verdict.signers.push(id);
+    else if (good) count(signed, sealed.key);
+    else this.fault(`the signature of ${name} is wrong`);
   }
 
   async records() {
-    for (const item of this.evidence.records) {
+    const { records, tenant } = this.evidence;
+    let before: { position: number; hash: string; sealed: boolean } | undefined;
+    for (const item of records) {
       const name = `the record at ${item.position}`;
-      const hash = await sha256(of64(item.record));
-      if (toHex(hash) !== item.hash) this.fault(`${name} was altered: it is not of its hash`);
-      if (item.seal === null) continue;
-      const fields = this.fields.get(item.seal);
-      const index = item.position - Number(fields?.get('first'));
-      const size = Number(fields?.get('records'));
-      const within = index >= 0 && index < size;
-      const root = within
-        ? await rootBy(await leaf(item.position, hash), index, size, item.path)
-        : '';
-      if (!root || root !== fields?.get('root')) this.fault(`${name} is not what was sealed`);
+      const bytes = of64(item.record);
+      const hash = await sha256(bytes);
+      const hex = toHex(hash);
+      if (hex !== item.hash) this.fault(`${name} was altered: it is not of its hash`);
+      if (before && item.position <= before.position)
+        this.fault(`${name} does not come after the one before`);
+      const record = stored(bytes, item.position);
+      if (!record) this.fault(`${name} is none that this console can read`);
+      else {
+        this.read.push(record);
+        if (!record.ofRoom || record.tenant !== tenant || record.stream !== this.evidence.room)
+          this.fault(`${name} is of another room`);
+        if (before && record.previous !== before.hash)
+          this.fault(`${name} does not follow the one before: one is missing, or was altered`);
+      }
+      if (item.seal !== null) {
+        if (before && !before.sealed) this.fault(`${name} is sealed, and the one before is not`);
+        await this.path(name, item, hash);
+      }
+      before = { position: item.position, hash: hex, sealed: item.seal !== null };
     }
   }
 
-  /** Whether what was shown is in it. */
-  shown(positions: readonly number[]) {
-    const there = new Set(this.evidence.records.map(({ position }) => position));
-    const missing = positions.find((position) => !there.has(position));
-    if (missing !== undefined)
-      this.fault(`the record at ${missing} is shown, and not in the evidence`);
+  private async path(name: string, item: Evidence['records'][number], hash: Bytes) {
+    const sealed = this.sealed.get(item.seal ?? 0);
+    const index = item.position - Number(sealed?.first);
+    const size = Number(sealed?.last) - Number(sealed?.first) + 1;
+    const within = index >= 0 && index < size;
+    const root = within ? await rootBy(await leaf(item.position, hash), index, size, item.path) : '';
+    if (!root || root !== sealed?.root) this.fault(`${name} is not what was sealed`);
   }
 }
 
-/** Checks it, and that it has what was shown: events at these positions. */
-export async function check(evidence: Evidence, positions: readonly number[]): Promise<Verdict> {
+/** Checks it, and that what is shown is what it says. Throws what is no evidence. */
+export async function check(evidence: Evidence, shown: Shown): Promise<Verdict> {
   const run = new Check(evidence);
+  if (evidence.call !== shown.call.callId || evidence.room !== shown.call.roomName)
+    run.fault('it is evidence of another call');
+  await run.readKeys();
   await run.seals();
   await run.records();
-  run.shown(positions);
+  for (const each of disagreements(shown, run.read)) run.fault(each);
   return run.verdict;
 }

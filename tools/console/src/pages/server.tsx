@@ -18,8 +18,6 @@ interface Looked {
 }
 
 function explain(error: unknown): string {
-  if (error instanceof ApiError && error.status === 403)
-    return 'How far the projections have come is told to the role SERVICE only. You are signed in with a role that reads calls.';
   if (error instanceof ApiError && error.status === 404) return 'This server keeps no projections.';
   return messageOf(error);
 }
@@ -28,6 +26,13 @@ const words: Record<string, string> = {
   index: 'The index of past calls, which this console reads',
   postgres: 'Rows in PostgreSQL',
   webhooks: 'Webhooks that are to be sent',
+};
+
+/** For who is not told what it was, since that may name other tenants' calls. */
+const troubles: Record<string, string> = {
+  passing: 'it passes by itself, and is tried again',
+  lasting: 'it lasts until somebody mends it; what it is, is told to the role SERVICE',
+  poison: 'a record cannot be applied; why, is told to the role SERVICE',
 };
 
 const number = (value: number) => value.toLocaleString('en-GB');
@@ -93,7 +98,7 @@ function ProjectionCard({ each }: { each: Projection }) {
       {each.trouble ? (
         <p class={good ? 'help' : 'trouble'}>
           {moment(msOf(each.trouble.at))}
-          {good ? ', over since' : ''}: {each.trouble.message}
+          {good ? ', over since' : ''}: {each.trouble.message ?? troubles[each.trouble.kind]}
         </p>
       ) : null}
       <Job name="Rebuild" job={each.rebuild} />

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 // Light, dark, or as the system has it.
 
@@ -24,7 +24,8 @@ const paths: Record<Theme, string> = {
 
 export function ThemeSwitch() {
   const [theme, setTheme] = useState<Theme>(kept);
-  useEffect(() => {
+  // Before it is painted: no flash of the other colours.
+  useLayoutEffect(() => {
     const root = document.documentElement;
     if (theme === 'auto') root.removeAttribute('data-theme');
     else root.setAttribute('data-theme', theme);
