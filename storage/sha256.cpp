@@ -18,4 +18,23 @@ call::Hash sha256(std::span<const std::uint8_t> bytes) {
   return hash;
 }
 
+struct Sha256::State {
+  SHA256_CTX context{};
+};
+
+Sha256::Sha256() : state_(std::make_unique<State>()) {
+  SHA256_Init(&state_->context);
+}
+Sha256::~Sha256() = default;
+
+void Sha256::add(std::string_view piece) {
+  SHA256_Update(&state_->context, piece.data(), piece.size());
+}
+
+call::Hash Sha256::finish() {
+  call::Hash hash;
+  SHA256_Final(hash.data(), &state_->context);
+  return hash;
+}
+
 }  // namespace callstate::storage

@@ -14,6 +14,7 @@
 #include "storage/stream_text.hpp"
 #include "tools/callstate/carry/exporting.hpp"
 #include "tools/callstate/carry/fields.hpp"
+#include "tools/callstate/carry/possible.hpp"
 
 namespace callstate::tools::testing {
 
@@ -66,7 +67,14 @@ class RandomRecords {
 
   EncodedLog log(std::size_t count) {
     EncodedLog made;
-    for (std::size_t i = 0; i < count; ++i) made.add(next());
+    PossibleCalls calls(true);
+    for (std::size_t i = 0; i < count; ++i) {
+      auto record = next();
+      record.position = record.seq = i + 1;
+      // What no rules could have applied came to nothing.
+      if (calls.take(record)) record.outcome = call::Outcome::ignored;
+      made.add(std::move(record));
+    }
     return made;
   }
 

@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "core/seal/statement.hpp"
 #include "storage/record_codec.hpp"
 #include "storage/sha256.hpp"
 #include "storage/stream_text.hpp"
@@ -28,6 +29,7 @@ class Writing {
     if (anonymiser != nullptr) anonymiser->alter(done_.header);
     text_.reserve(piece_bytes + line_bytes_max);
     text_ = write_header(done_.header);
+    lines_.add(text_);
   }
 
   /// Whether to go on.
@@ -49,7 +51,7 @@ class Writing {
       if (const auto found = selector_.result(); !found) trouble_ = found.error();
     }
     if (!trouble_) {
-      text_ += write_footer(done_.records);
+      text_ += write_footer({done_.records, seal::to_hex(lines_.finish())});
       flush();
     }
     if (trouble_) return std::unexpected(*std::move(trouble_));
@@ -60,6 +62,7 @@ class Writing {
   bool put(const call::Record& record, const call::Hash& hash) {
     const auto before = text_.size();
     write_line(text_, record, hash);
+    lines_.add(std::string_view(text_).substr(before));
     ++done_.records;
     if (text_.size() - before > line_bytes_max) {
       return fail({Exit::unusable,
@@ -94,6 +97,7 @@ class Writing {
   Anonymiser* anonymiser_;
   const TextSink& sink_;
   storage::RecordEncoder encoder_;
+  storage::Sha256 lines_;
   call::Record altered_;
   std::string text_;
   Exported done_;

@@ -15,6 +15,9 @@ using transports::JsonKind;
 using transports::JsonValue;
 using transports::JsonWriter;
 
+constexpr std::string_view footer_begins = R"({"records":)";
+constexpr std::string_view footer_middle = R"(,"sha256":")";
+constexpr std::string_view footer_ends = R"("})";
 constexpr std::uint64_t format = 1;
 constexpr std::string_view what_it_is = "log";
 constexpr JsonDocument::Limits limits{.depth_max = 4, .values_max = 256};
@@ -148,14 +151,19 @@ std::expected<Header, LineFault> read_header(std::string_view line) {
   return header;
 }
 
-std::string write_footer(std::uint64_t records) {
-  return transports::concat("{\"records\":", records, "}\n");
+std::string write_footer(const Footer& footer) {
+  return transports::concat(footer_begins, footer.records, footer_middle, footer.lines, footer_ends,
+                            "\n");
 }
 
-std::optional<std::uint64_t> read_footer(std::string_view line) {
-  constexpr std::string_view begin = "{\"records\":";
-  if (!line.starts_with(begin) || !line.ends_with('}')) return std::nullopt;
-  return transports::parse_number(line.substr(begin.size(), line.size() - begin.size() - 1));
+std::optional<Footer> read_footer(std::string_view line) {
+  if (!line.starts_with(footer_begins) || !line.ends_with(footer_ends)) return std::nullopt;
+  line = line.substr(footer_begins.size(), line.size() - footer_begins.size() - footer_ends.size());
+  const auto middle = line.find(footer_middle);
+  if (middle == line.npos) return std::nullopt;
+  const auto records = transports::parse_number(line.substr(0, middle));
+  if (!records) return std::nullopt;
+  return Footer{*records, std::string(line.substr(middle + footer_middle.size()))};
 }
 
 }  // namespace callstate::tools

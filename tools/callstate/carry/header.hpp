@@ -33,9 +33,14 @@ std::string write_header(const Header& header);
 /// Refuses what a newer version has written.
 std::expected<Header, LineFault> read_header(std::string_view line);
 
-/// The last line, which says that none is missing. With its end.
-std::string write_footer(std::uint64_t records);
+/// The last line, which says that none is missing and none was changed.
+struct Footer {
+  std::uint64_t records = 0;
+  std::string lines;  // SHA-256 of all lines before it, with their ends; in hexadecimal
+};
+/// With its end.
+std::string write_footer(const Footer& footer);
 /// Nothing for a line that is none.
-std::optional<std::uint64_t> read_footer(std::string_view line);
+std::optional<Footer> read_footer(std::string_view line);
 
 }  // namespace callstate::tools

@@ -8,6 +8,7 @@
 #include "storage/sha256.hpp"
 #include "storage/stream_text.hpp"
 #include "tools/callstate/carry/fields.hpp"
+#include "tools/callstate/carry/possible.hpp"
 #include "transports/json_concat.hpp"
 
 namespace callstate::tools {
@@ -113,18 +114,25 @@ struct Unpacker::State {
     const auto hash = storage::sha256(encoder.encode(record));
     if (auto fault = check_stream(hash)) return fault;
     if (hash != said) return is("hash", "is not that of this record: something in it was altered");
+    if (auto fault = calls.take(record)) return fault;
     last = record.position;
     last_at = record.at;
     ++records;
     return std::nullopt;
   }
 
-  Fault take_end(std::uint64_t said) {
-    if (said != records) {
-      return is("records", concat("is ", said, ", and ", records, " came: lines are missing"));
+  Fault take_end(const Footer& footer) {
+    if (footer.records != records) {
+      return is("records",
+                concat("is ", footer.records, ", and ", records, " came: lines are missing"));
     }
     if (header->whole() && records != header->head) {
-      return is("records", concat("is ", said, ", and the log's head is ", header->head));
+      return is("records", concat("is ", records, ", and the log's head is ", header->head));
+    }
+    if (footer.lines != seal::to_hex(digest.finish())) {
+      return is(
+          "sha256",
+          "is not that of the lines before it: some were cut out or added, or one was changed");
     }
     ended = true;
     return std::nullopt;
@@ -138,8 +146,10 @@ struct Unpacker::State {
   call::Position last = 0;
   call::Time last_at = call::Time::min();
   std::unordered_map<std::string, Track> tracks;
+  PossibleCalls calls{true};  // told otherwise by the first line
   std::string key;
   storage::RecordEncoder encoder;
+  storage::Sha256 digest;
 };
 
 Unpacker::Unpacker() : state_(std::make_unique<State>()) {}
@@ -158,15 +168,20 @@ std::expected<Unpacker::Took, UnpackFault> Unpacker::take(std::string_view line)
     took = Took::header;
     auto header = read_header(line);
     if (header) {
+      state.calls = PossibleCalls(header->whole());
       state.header = *std::move(header);
     } else {
       fault = header.error();
     }
-  } else if (const auto records = read_footer(line)) {
+  } else if (const auto footer = read_footer(line)) {
     took = Took::end;
-    fault = state.take_end(*records);
+    fault = state.take_end(*footer);
   } else {
     fault = state.take_record(line);
+  }
+  if (took != Took::end) {
+    state.digest.add(line);
+    state.digest.add("\n");
   }
   if (fault) return std::unexpected(UnpackFault{state.lines, *std::move(fault)});
   return took;

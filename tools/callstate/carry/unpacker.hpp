@@ -22,7 +22,8 @@ struct UnpackFault {
 
 /// Reads an export line by line and trusts nothing in it: every record must be one
 /// that the log could hold, follow its stream's record before it by hash and by seq,
-/// and have the hash that its line says. One thread; memory grows by some hundred
+/// be possible in its call, and have the hash that its line says; and all lines must
+/// have the hash that the last one says. One thread; memory grows by some hundred
 /// bytes a stream.
 class Unpacker {
  public:
