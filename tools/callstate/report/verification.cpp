@@ -1,6 +1,7 @@
 #include "tools/callstate/report/verification.hpp"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -95,7 +96,10 @@ class Verifier {
     }
     if (snapshots_ != nullptr) check_mark(snapshots_->last_mark(), head);
     for (auto& problem : lost_.problems()) add(std::move(problem));
-    std::ranges::stable_sort(result_.problems, {}, &Problem::position);
+    std::multimap<call::Position, Problem> sorted;  // those of one position as they came
+    for (auto& problem : result_.problems) sorted.emplace(problem.position, std::move(problem));
+    result_.problems.clear();
+    for (auto& [position, problem] : sorted) result_.problems.push_back(std::move(problem));
     return std::move(result_);
   }
 
