@@ -2,9 +2,10 @@
 #include <stdexcept>
 
 #include "core/call/evolve.hpp"
+#include "core/engine/no_snapshots.hpp"
+#include "core/engine/states.hpp"
 #include "tools/bench/embedded.hpp"
 #include "tools/bench/figure.hpp"
-#include "tools/bench/no_snapshots.hpp"
 #include "tools/callstate/carry/exporting.hpp"
 #include "tools/callstate/carry/recheck.hpp"
 
@@ -36,7 +37,7 @@ double seconds_of(const Work& work) {
 
 /// What reading the log and folding its rooms and users takes.
 void fold(const engine::LogReader& log) {
-  NoSnapshots none;
+  engine::NoSnapshots none;
   engine::States states(none, {1, 2}, messages);
   const auto read =
       log.read(1, log.head(), [&](const call::Record& record, const engine::RecordHash&) {

@@ -2,12 +2,14 @@
 #include <stdexcept>
 
 #include "core/call/evolve.hpp"
+#include "core/engine/no_snapshots.hpp"
+#include "core/engine/states.hpp"
 #include "tools/bench/embedded.hpp"
 #include "tools/bench/figure.hpp"
-#include "tools/bench/no_snapshots.hpp"
 #include "tools/bench/raw_log.hpp"
 
 namespace callstate::bench {
+
 void measure_replay(const Options& options, std::vector<Figure>& figures) {
   const auto folder = fresh_folder(options, "replay");
   {
@@ -26,7 +28,7 @@ void measure_replay(const Options& options, std::vector<Figure>& figures) {
     open.path = folder;
     auto store = storage::Store::open(open);
     if (!store) throw std::runtime_error(store.error().message);
-    NoSnapshots none;
+    engine::NoSnapshots none;
     engine::States states(none, {1, 2}, 1'000'000);
     std::size_t replayed = 0;
     const auto& reader = (*store)->reader();

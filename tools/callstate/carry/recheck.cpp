@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "core/call/evolve.hpp"
+#include "core/engine/no_snapshots.hpp"
 #include "core/engine/states.hpp"
 #include "storage/stream_text.hpp"
 #include "tools/callstate/carry/differences.hpp"
@@ -17,22 +18,6 @@
 
 namespace callstate::tools {
 namespace {
-
-/// All is folded from the first record on.
-class NoSnapshots final : public engine::SnapshotStore {
- public:
-  Mark last_mark() override { return {}; }
-  std::optional<call::Room> find_room(const call::Stream&) override { return std::nullopt; }
-  std::optional<call::User> find_user(const call::Stream&) override { return std::nullopt; }
-  void put(const call::Stream&, const call::Room&) override {}
-  void put(const call::Stream&, const call::User&) override {}
-  void put(std::shared_ptr<const engine::MailSegment>) override {}
-  std::vector<call::Position> find_mail(const engine::Fingerprint&, call::Position,
-                                        std::size_t) override {
-    return {};
-  }
-  void mark(Mark) override {}
-};
 
 /// Somebody who is not the sender.
 const call::UserId somebody_else = call::UserId::clipped(call::system_actor);
@@ -308,7 +293,7 @@ class Rechecker {
   }
 
   const TriedRules& rules_;
-  NoSnapshots none_;
+  engine::NoSnapshots none_;
   engine::States states_{none_, {1, 2}, std::numeric_limits<std::size_t>::max()};
   std::unordered_set<engine::RoomEntry*> live_;
   std::unordered_set<call::User*> online_;

@@ -6,28 +6,13 @@
 #include <variant>
 
 #include "core/engine/audiences.hpp"
+#include "core/engine/no_snapshots.hpp"
 #include "transports/json_concat.hpp"
 
 namespace callstate::tools {
 namespace {
 
 using transports::concat;
-
-/// Nothing is kept: the fold begins with the history's first record.
-class NothingKept final : public engine::SnapshotStore {
- public:
-  Mark last_mark() override { return {}; }
-  std::optional<call::Room> find_room(const call::Stream&) override { return std::nullopt; }
-  std::optional<call::User> find_user(const call::Stream&) override { return std::nullopt; }
-  void put(const call::Stream&, const call::Room&) override {}
-  void put(const call::Stream&, const call::User&) override {}
-  void put(std::shared_ptr<const engine::MailSegment>) override {}
-  std::vector<call::Position> find_mail(const engine::Fingerprint&, call::Position,
-                                        std::size_t) override {
-    return {};
-  }
-  void mark(Mark) override {}
-};
 
 /// Who hears the room, by the fold of the engine.
 class Fold {
@@ -52,7 +37,7 @@ class Fold {
  private:
   static constexpr std::size_t segment_positions = 16'384;
   static constexpr std::size_t entries_max = 1'024;
-  NothingKept nothing_;
+  engine::NoSnapshots nothing_;
   engine::States states_{nothing_, {1, 2}, entries_max};
   engine::Audiences audiences_{states_, segment_positions};
 };
