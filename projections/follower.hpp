@@ -9,6 +9,7 @@
 
 #include "core/engine/ports.hpp"
 #include "projections/projection.hpp"
+#include "projections/stand_back.hpp"
 #include "projections/status.hpp"
 
 namespace callstate::projections {
@@ -20,6 +21,8 @@ struct Pace {
   /// Once level: how long until it looks for more, so that under load a batch holds
   /// what came meanwhile.
   call::Duration look_every = std::chrono::milliseconds(25);
+  /// How much its thread stands back for those that calls go through.
+  int niceness = behind_calls;
   // After trouble: pauses grow from the first to the longest, each cut by chance by up
   // to half; after one that lasts it is the longest at once.
   call::Duration retry_first = std::chrono::milliseconds(100);

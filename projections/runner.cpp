@@ -2,11 +2,14 @@
 
 #include <utility>
 
+#include "projections/stand_back.hpp"
+
 namespace callstate::projections {
 
 Runner::Runner(Projection& projection, const engine::LogReader& log, std::string log_id,
                FollowerPorts ports, const Pace& pace)
-    : follower_(projection, log, std::move(log_id), std::move(ports), pace) {}
+    : niceness_(pace.niceness),
+      follower_(projection, log, std::move(log_id), std::move(ports), pace) {}
 
 Runner::~Runner() {
   stop();
@@ -62,6 +65,7 @@ std::expected<void, Trouble> Runner::perform(const Work& work) {
 }
 
 void Runner::run() {
+  stand_back(niceness_);
   std::unique_lock lock(mutex_);
   bool well = false;  // not in trouble
   while (!stopping_) {

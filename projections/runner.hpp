@@ -49,6 +49,7 @@ class Runner {
   void run();
   void wait(std::unique_lock<std::mutex>& lock, const Follower::Next& next);
 
+  int niceness_;
   Follower follower_;  // the thread's
 
   std::mutex mutex_;

@@ -68,8 +68,6 @@ void Hub::remove(engine::SessionId id) {
   auto& [key, sessions] = *session->user;
   std::erase(sessions, session);
   if (sessions.empty()) users_.erase(users_.find(key));
-  if (session->touched) std::ranges::replace(touched_, session, nullptr);
-  if (session->answered) std::ranges::replace(answered_, session, nullptr);
   sessions_.erase(id);
 }
 
@@ -104,24 +102,29 @@ void Hub::carry_out(const std::vector<engine::Effect>& effects) {
     std::visit([this](const auto& known) { carry(known); }, effect);
 }
 
-void Hub::flush_urgent() {
-  while (!touched_.empty()) {
-    auto* session = touched_.back();
-    touched_.pop_back();
-    if (session == nullptr) continue;
-    session->touched = false;
-    session->outlet->flush();
+void Hub::flush(Sessions& sessions, std::size_t& at_most) {
+  for (; at_most != 0 && !sessions.empty(); --at_most) {
+    auto& session = sessions.front();
+    sessions.pop_front();
+    session.urgent = false;
+    session.outlet->flush();
   }
 }
 
-void Hub::flush_answered() {
-  while (!answered_.empty()) {
-    auto* session = answered_.back();
-    answered_.pop_back();
-    if (session == nullptr) continue;
-    session->answered = false;
-    session->outlet->flush();
-  }
+void Hub::flush_urgent() {
+  auto all = std::numeric_limits<std::size_t>::max();
+  flush(urgent_, all);
+}
+
+void Hub::flush_answered(std::size_t at_most) {
+  flush(overdue_, at_most);
+  flush(answered_, at_most);
+}
+
+void Hub::flush_overdue() {
+  auto all = std::numeric_limits<std::size_t>::max();
+  flush(overdue_, all);
+  overdue_.swap(answered_);
 }
 
 void Hub::flush() {
@@ -137,10 +140,14 @@ void Hub::close_all(const engine::Close& close) {
     if (auto* session = find(id)) session->outlet->close(close);
 }
 
+void Hub::carry(const engine::Handled& effect) {
+  answering_ = effect.session;
+  if (engine::hub_of(effect.session) == number_ && unhandled_ != 0) --unhandled_;
+}
+
 void Hub::carry(const engine::Reply& effect) {
   auto* session = find(effect.to);
   if (session == nullptr) return;
-  answering_ = effect.to;
   Outgoing message(effect.message, media_);
   send(*session, message);
 }
@@ -261,10 +268,13 @@ void Hub::send(Session& session, Outgoing& message) {
 }
 
 void Hub::touch(Session& session) {
-  const bool own = session.id == answering_;
-  if (session.touched || (own && session.answered)) return;
-  (own ? session.answered : session.touched) = true;
-  (own ? answered_ : touched_).push_back(&session);
+  if (session.id == answering_) {
+    if (!session.is_linked()) answered_.push_back(session);
+    return;
+  }
+  if (std::exchange(session.urgent, true)) return;
+  session.unlink();
+  urgent_.push_back(session);
 }
 
 void Hub::send_once(Session& session, Outgoing& message) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <boost/intrusive/list.hpp>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -110,12 +112,21 @@ class Hub {
   void carry_out(const std::vector<engine::Effect>& effects);
   /// Flushes the sessions that were sent what somebody else did.
   void flush_urgent();
-  /// Flushes those that were only told of what they did themselves: nobody waits for
-  /// that as for the other side's doings. What is sent to such a session meanwhile
-  /// goes out with it, in one write.
-  void flush_answered();
+  /// Flushes so many of those that were only told of what they did themselves:
+  /// nobody waits for that as for the other side's doings. What is sent to such a
+  /// session meanwhile goes out with it, in one write.
+  void flush_answered(std::size_t at_most = std::numeric_limits<std::size_t>::max());
+  [[nodiscard]] bool has_answered() const { return !(answered_.empty() && overdue_.empty()); }
+  /// Flushes those that were told of their own doings before the last call of this,
+  /// and nothing since.
+  void flush_overdue();
   /// Flushes each session written to since the last time.
   void flush();
+
+  /// So many messages of this hub's sessions are with the engine.
+  void sent(std::size_t messages) { unhandled_ += messages; }
+  /// Messages that are with the engine: a batch that deals with them is to come.
+  [[nodiscard]] std::size_t unhandled() const { return unhandled_; }
 
   /// Closes every session, for draining.
   void close_all(const engine::Close& close);
@@ -132,18 +143,21 @@ class Hub {
   using Rooms = std::unordered_map<std::string, std::vector<Subscription>, engine::KeyedTextHash,
                                    std::equal_to<>>;
 
-  struct Session {
+  // Linked while it is to be flushed.
+  struct Session : boost::intrusive::list_base_hook<
+                       boost::intrusive::link_mode<boost::intrusive::auto_unlink>> {
     engine::SessionId id = 0;
     Outlet* outlet = nullptr;
     Users::value_type* user = nullptr;
     std::vector<Rooms::value_type*> rooms;
     std::uint64_t reached_by = 0;  // the last event that reached it, see `round_`
     bool attached = false;
-    bool inbox = false;     // hears its user's presence
-    bool touched = false;   // in `touched_`
-    bool answered = false;  // in `answered_`
+    bool inbox = false;   // hears its user's presence
+    bool urgent = false;  // in `urgent_`
   };
+  using Sessions = boost::intrusive::list<Session, boost::intrusive::constant_time_size<false>>;
 
+  void carry(const engine::Handled& effect);
   void carry(const engine::Reply& effect);
   void carry(const engine::Attach& effect);
   void carry(const engine::Subscribe& effect);
@@ -162,6 +176,7 @@ class Hub {
   void send(Session& session, Outgoing& message);
   /// It is flushed with the others.
   void touch(Session& session);
+  static void flush(Sessions& sessions, std::size_t& at_most);
   void send_once(Session& session, Outgoing& message);  // in this round
   void send_to_room(const call::Stream& room, Outgoing& message);
 
@@ -172,10 +187,12 @@ class Hub {
   std::unordered_map<engine::SessionId, Session> sessions_;
   Users users_;
   Rooms rooms_;
-  // To be flushed; null: removed since. A session may be in both.
-  std::vector<Session*> touched_;
-  std::vector<Session*> answered_;
+  // To be flushed: a session is in one of them, or in none.
+  Sessions urgent_;
+  Sessions answered_;
+  Sessions overdue_;                 // those of `answered_` that were there already some time ago
   engine::SessionId answering_ = 0;  // whose message the effects at hand are of
+  std::size_t unhandled_ = 0;
 };
 
 }  // namespace callstate::transports

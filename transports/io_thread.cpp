@@ -16,8 +16,10 @@ namespace {
 constexpr std::size_t scratch_bytes = 64 * 1024;
 
 // How long whoever is only told of its own doings waits for a moment without
-// anything else to do.
-constexpr std::chrono::milliseconds answer_delay_max{4};
+// anything else to do, twice at most, and how many are written to before looking
+// whether there is.
+constexpr std::chrono::milliseconds answer_delay{2};
+constexpr std::size_t answers_at_a_time = 8;
 
 // None of those that are of no session.
 engine::SessionId session_of(const engine::Submission& submission) {
@@ -27,6 +29,10 @@ engine::SessionId session_of(const engine::Submission& submission) {
         return 0;
       },
       submission);
+}
+
+bool is_send(const engine::Submission& submission) {
+  return std::holds_alternative<engine::Send>(submission);
 }
 
 using Timer = asio::basic_waitable_timer<SteadyClock, asio::wait_traits<SteadyClock>, Executor>;
@@ -61,10 +67,21 @@ void IoThread::start() {
 }
 
 void IoThread::run() {
-  do {
+  while (!context_.stopped()) {
     context_.poll();
-    flush_answered();  // nothing else is to be done now
-  } while (context_.run_one() != 0);
+    if (!hub_.has_answered()) {
+      context_.run_one();
+    } else if (hub_.unhandled() == 0) {
+      hub_.flush_answered(answers_at_a_time);  // nothing else is to be done now
+    } else if (context_.run_one_until(overdue_at_) == 0) {
+      flush_overdue();  // the batch to come, with which they were to go, takes long
+    }
+  }
+}
+
+void IoThread::flush_overdue() {
+  hub_.flush_overdue();
+  overdue_at_ = SteadyClock::now() + answer_delay;
 }
 
 void IoThread::stop() {
@@ -116,13 +133,7 @@ void IoThread::carry_out_delivered() {
   const auto now = SteadyClock::now();
   metrics_.delivery.record(
       static_cast<std::uint64_t>(std::chrono::nanoseconds(now - since).count()));
-  if (answered_since_ == SteadyTime{}) answered_since_ = now;
-  if (now - answered_since_ > answer_delay_max) flush_answered();
-}
-
-void IoThread::flush_answered() {
-  hub_.flush_answered();
-  answered_since_ = {};
+  if (now >= overdue_at_) flush_overdue();
 }
 
 void IoThread::sweep() {
@@ -178,7 +189,10 @@ void IoThread::end_round() {
 void IoThread::hand_over() {
   while (!submitted_.empty()) {
     auto submitted = std::exchange(submitted_, {});
-    for (auto i = inbox_.submit_all(submitted); i < submitted.size(); ++i) {
+    const auto taken = inbox_.submit_all(submitted);
+    hub_.sent(static_cast<std::size_t>(
+        std::ranges::count_if(std::span(submitted).first(taken), is_send)));
+    for (auto i = taken; i < submitted.size(); ++i) {
       if (std::holds_alternative<engine::CloseNotice>(submitted[i])) continue;  // taken
       auto* outlet = hub_.outlet(session_of(submitted[i]));
       if (outlet != nullptr) outlet->on_refused(submitted[i]);

@@ -127,7 +127,7 @@ class IoThread {
   void run();
   Task<void> sweep_forever();
   void carry_out_delivered();
-  void flush_answered();
+  void flush_overdue();
   void sweep();
   void wait_for_round();
   void serve_round();
@@ -157,7 +157,7 @@ class IoThread {
   std::vector<engine::Effects> delivered_;
   SteadyTime delivered_since_{};
   std::vector<engine::Effects> taken_;
-  SteadyTime answered_since_{};  // not set: nobody's answer waits
+  SteadyTime overdue_at_{};  // when whose answer has waited for long is written to
 
   // Last: its end destroys the connections, which use all of the above.
   asio::io_context context_{1};

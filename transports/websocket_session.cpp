@@ -90,13 +90,15 @@ void WebSocketSession::read_arrived() {
 
 void WebSocketSession::on_bytes(std::span<char> portion) {
   last_heard_ = thread().coarse_now();
+  const auto queued = queue_.bytes();
   while (!holds_back()) {
     const auto frame = parser_.next(portion);
     if (frame.kind == FrameParser::Result::Kind::need_more) break;
     on_frame(frame);
   }
   if (holds_back()) login_->held.append(portion.begin(), portion.end());
-  flush();
+  // What waited before goes on waiting: the hub knows for what.
+  if (queue_.bytes() != queued || state_ != State::open) flush();
 }
 
 void WebSocketSession::on_frame(const FrameParser::Result& frame) {

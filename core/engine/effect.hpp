@@ -100,6 +100,11 @@ struct Close {
 // Effects: what is done once a batch is durable, in this order. The hubs carry
 // them out; each looks after its own sessions.
 
+/// A message that the session sent has been dealt with: what follows, up to the
+/// next of these, comes of it. There is one for each `Send`, whatever became of it.
+struct Handled {
+  SessionId session = 0;
+};
 /// To one session.
 struct Reply {
   SessionId to = 0;
@@ -144,7 +149,8 @@ struct CloseSession {
   Close close;
 };
 
-using Effect = std::variant<Reply, Attach, Subscribe, Unsubscribe, Publish, Resume, CloseSession>;
+using Effect =
+    std::variant<Handled, Reply, Attach, Subscribe, Unsubscribe, Publish, Resume, CloseSession>;
 
 /// What one durable batch releases. Shared by all hubs, hence immutable.
 using Effects = std::shared_ptr<const std::vector<Effect>>;

@@ -205,6 +205,7 @@ void Sequencer::decide(Submission& submission, Batch& batch) {
 }
 
 void Sequencer::on(Send& send, Batch& batch) {
+  batch.effects.emplace_back(Handled{send.session});
   const auto found = sessions_.find(send.session);
   if (found == sessions_.end()) return;
   Session& session = found->second;

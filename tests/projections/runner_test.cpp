@@ -1,6 +1,9 @@
 #include "projections/runner.hpp"
 
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+
+#include <algorithm>
 
 #include "projections/fakes.hpp"
 
@@ -122,6 +125,25 @@ TEST_F(RunnerTest, StandsStillForWork) {
   EXPECT_EQ(failed.error().message, "no");
   runner.stop();
   EXPECT_FALSE(runner.between_steps(nothing)) << "it runs no more";
+}
+
+TEST_F(RunnerTest, ItsThreadStandsBackForOthers) {
+  const auto niceness_of = [&](const Pace& pace) {
+    Runner runner(projection, log, log_id, ports(), pace);
+    runner.start();
+    int found = -1;
+    EXPECT_TRUE(runner.between_steps([&]() -> std::expected<void, Trouble> {
+      found = ::getpriority(PRIO_PROCESS, 0);
+      return {};
+    }));
+    runner.stop();
+    return found;
+  };
+  const int own = ::getpriority(PRIO_PROCESS, 0);
+  EXPECT_EQ(niceness_of(patient), std::max(own, behind_calls));
+  Pace prompt = patient;
+  prompt.niceness = 0;
+  EXPECT_EQ(niceness_of(prompt), own);
 }
 
 }  // namespace

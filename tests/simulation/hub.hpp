@@ -56,6 +56,7 @@ class Hub final : public engine::Delivery {
 
   void check_nothing_skipped(call::Position to);
 
+  static void carry_out(const engine::Handled&) {}
   void carry_out(const engine::Reply& reply);
   void carry_out(const engine::Attach& attach);
   void carry_out(const engine::Subscribe& subscribe);

@@ -223,12 +223,14 @@ TEST_F(HubTest, WhoIsToldOfItsOwnDoingsIsWrittenToLaterAndThenOfAllAtOnce) {
   hub.flush();
   a.flushes = b.flushes = 0;
 
-  hub.carry_out({engine::Reply{a.id, engine::Ack{}}, publish(call::Ringing{})});
+  hub.carry_out(
+      {engine::Handled{a.id}, engine::Reply{a.id, engine::Ack{}}, publish(call::Ringing{})});
   hub.flush_urgent();
   EXPECT_EQ(a.flushes, 0);
   EXPECT_EQ(b.flushes, 1);
   // The other side's answer takes it along.
-  hub.carry_out({engine::Reply{b.id, engine::Ack{}}, publish(call::Accepted{})});
+  hub.carry_out(
+      {engine::Handled{b.id}, engine::Reply{b.id, engine::Ack{}}, publish(call::Accepted{})});
   hub.flush_urgent();
   EXPECT_THAT(a.heard, ElementsAre("answer", "RINGING", "ACCEPTED"));
   EXPECT_EQ(a.flushes, 1);
@@ -243,17 +245,75 @@ TEST_F(HubTest, WhatNobodyAskedForWaitsForNothing) {
   subscribe(a, true);
   hub.flush();
   a.flushes = 0;
-  hub.carry_out({engine::Reply{a.id, engine::Ack{}}});
+  hub.carry_out({engine::Handled{a.id}});
   hub.carry_out({publish(call::Ringing{})});
   hub.flush_urgent();
   EXPECT_EQ(a.flushes, 1);
+}
+
+TEST_F(HubTest, WhatComesOfAMessageThatWantsNoAnswerIsItsSendersOwnToo) {
+  Listener a(hub, "anna"), b(hub, "ben");
+  subscribe(a, true);
+  subscribe(b, true);
+  hub.flush();
+  a.flushes = b.flushes = 0;
+  hub.carry_out({engine::Handled{a.id}, publish(call::Ringing{})});
+  hub.flush_urgent();
+  EXPECT_EQ(a.flushes, 0);
+  EXPECT_EQ(b.flushes, 1);
+}
+
+TEST_F(HubTest, WritesToSoManyOfThoseWhoseAnswersWait) {
+  Listener a(hub, "anna"), b(hub, "ben");
+  hub.carry_out({engine::Handled{a.id}, engine::Reply{a.id, engine::Ack{}}, engine::Handled{b.id},
+                 engine::Reply{b.id, engine::Ack{}}});
+  hub.flush_urgent();
+  EXPECT_TRUE(hub.has_answered());
+  hub.flush_answered(1);
+  EXPECT_EQ(a.flushes + b.flushes, 1);
+  EXPECT_TRUE(hub.has_answered());
+  hub.flush_answered(1);
+  EXPECT_EQ(a.flushes + b.flushes, 2);
+  EXPECT_FALSE(hub.has_answered());
+}
+
+TEST_F(HubTest, WhoseAnswerWaitsIsOverdueUnlessItWasWrittenToMeanwhile) {
+  Listener a(hub, "anna"), b(hub, "ben");
+  subscribe(a, true);
+  hub.flush();
+  a.flushes = b.flushes = 0;
+  hub.carry_out({engine::Handled{a.id}, engine::Reply{a.id, engine::Ack{}}, engine::Handled{b.id},
+                 engine::Reply{b.id, engine::Ack{}}});
+  hub.flush_overdue();
+  EXPECT_EQ(a.flushes + b.flushes, 0);
+  hub.carry_out({publish(call::Ringing{})});
+  hub.flush_urgent();
+  EXPECT_EQ(a.flushes, 1);
+  hub.flush_overdue();
+  EXPECT_EQ(a.flushes, 1);
+  EXPECT_EQ(b.flushes, 1);
+  EXPECT_FALSE(hub.has_answered());
+}
+
+TEST_F(HubTest, KnowsHowManyMessagesAreWithTheEngine) {
+  Listener a(hub, "anna");
+  hub.sent(2);
+  EXPECT_EQ(hub.unhandled(), 2U);
+  hub.carry_out({engine::Handled{a.id}});
+  EXPECT_EQ(hub.unhandled(), 1U);
+  // Of another hub, and of a session that has gone meanwhile.
+  hub.carry_out({engine::Handled{engine::make_session_id(2, 1)}});
+  EXPECT_EQ(hub.unhandled(), 1U);
+  hub.carry_out({engine::Handled{engine::make_session_id(3, 99)}});
+  EXPECT_EQ(hub.unhandled(), 0U);
 }
 
 TEST_F(HubTest, ASessionMayLeaveWhileItsAnswerWaits) {
   Listener b(hub, "ben");
   {
     Listener a(hub, "anna");
-    hub.carry_out({engine::Reply{a.id, engine::Ack{}}, engine::Reply{b.id, engine::Ack{}}});
+    hub.carry_out({engine::Handled{a.id}, engine::Reply{a.id, engine::Ack{}}, engine::Handled{b.id},
+                   engine::Reply{b.id, engine::Ack{}}});
   }
   hub.flush_answered();
   EXPECT_EQ(b.flushes, 1);

@@ -97,6 +97,26 @@ TEST_F(WebSocketSessionTest, NothingIsAnsweredBeforeTheEngineHasLetTheSessionIn)
   EXPECT_NE(heard().find(R"({"type":"PONG","id":"p"})"), std::string::npos);
 }
 
+TEST_F(WebSocketSessionTest, WhatItSaysMeanwhileDoesNotHurryAnAnswerThatWaits) {
+  WebSocketSession session(Ticket(server, thread), Stream(std::move(socket)));
+  session.begin({}, {});
+  take(session, R"({"type":"AUTH","token":"anna"})");
+  thread.context().poll();
+  const auto open = engine.wait_for<engine::OpenSession>();
+  ASSERT_TRUE(open);
+  thread.hub().carry_out({engine::Attach{open->session}});
+  thread.hub().flush();
+  (void)heard();
+  thread.hub().carry_out(
+      {engine::Handled{open->session}, engine::Reply{open->session, engine::AsOf{7}}});
+  take(session, R"({"type":"RINGING","roomName":"r1"})");
+  thread.hub().flush_urgent();
+  EXPECT_EQ(heard(), "") << "it goes with what concerns the session next";
+  take(session, R"({"type":"PING","id":"p"})");
+  const auto both = heard();
+  EXPECT_LT(both.find(R"("cursor":7)"), both.find(R"({"type":"PONG","id":"p"})")) << both;
+}
+
 TEST_F(WebSocketSessionTest, OneThatTheEngineTurnsAwayHearsOfItsEndAndNothingElse) {
   WebSocketSession session(Ticket(server, thread), Stream(std::move(socket)));
   session.begin({}, {});

@@ -186,6 +186,18 @@ TEST_F(WebSocketTest, AnswersAPeersClose) {
   EXPECT_TRUE(engine.wait_for<engine::CloseNotice>(1));
 }
 
+TEST_F(WebSocketTest, AnAnswerComesThoughAnotherMessageIsStillWithTheEngine) {
+  settings.io_threads = 1;
+  auto anna = connect("/party/r1?token=anna");
+  auto ben = connect("/party/r1?token=ben");
+  const auto session = opened().session;
+  anna.send(ring);
+  ben.send(ring);
+  ASSERT_TRUE(engine.wait_for<engine::Send>(1));
+  engine.carry_out({engine::Handled{session}, ack(session, "m1")});
+  EXPECT_THAT(anna.read().value_or(""), HasSubstr(R"("id":"m1")"));
+}
+
 TEST_F(WebSocketTest, TellsTheEngineWhenAConnectionIsLost) {
   {
     auto client = connect("/party/r1?token=anna");

@@ -1,5 +1,7 @@
 #include "tools/callstate/projection_jobs.hpp"
 
+#include "projections/stand_back.hpp"
+
 namespace callstate::tools {
 namespace {
 
@@ -37,6 +39,7 @@ std::optional<Job> ProjectionJobs::start(const std::string& projection, JobKind 
 }
 
 void ProjectionJobs::run(const Key& key, const Work& work) {
+  projections::stand_back(projections::behind_calls);
   Job job;  // what came of it
   const auto error = work(
       [&](const history::Progress& progress) {

@@ -118,7 +118,9 @@ WebhookService::WebhookService(const WebhookSettings& settings,
            .tell =
                [say = around.say](projections::Weight weight, const std::string& sentence) {
                  say(weight != projections::Weight::info, sentence);
-               }}) {}
+               }},
+          {.niceness = 0})  // a phone is woken by what it tells
+{}
 
 void WebhookService::start() {
   sender_.start();

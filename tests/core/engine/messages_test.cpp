@@ -22,8 +22,9 @@ class Messages : public SequencerTest {
 
 TEST_F(Messages, AreAnsweredBeforeTheEventIsPublished) {
   const auto effects = start_call(1, "r1", {"bob"}, "one");
-  ASSERT_EQ(effects.size(), 2U);
-  const auto* reply = std::get_if<Reply>(effects.data());
+  ASSERT_EQ(effects.size(), 3U);
+  EXPECT_EQ(std::get<Handled>(effects[0]).session, 1U);
+  const auto* reply = std::get_if<Reply>(&effects[1]);
   ASSERT_NE(reply, nullptr);
   EXPECT_EQ(reply->to, 1U);
   const auto& ack = std::get<Ack>(reply->message);
@@ -33,9 +34,23 @@ TEST_F(Messages, AreAnsweredBeforeTheEventIsPublished) {
   EXPECT_EQ(ack.position, log.head());
   EXPECT_EQ(ack.outcome, call::Outcome::applied);
   EXPECT_FALSE(ack.duplicate);
-  const auto& event = std::get<Publish>(effects[1]).event.record;
+  const auto& event = std::get<Publish>(effects[2]).event.record;
   EXPECT_EQ(event.position, log.head());
   EXPECT_EQ(support::hash_of(event), support::hash_of(log.at(log.head())));
+}
+
+TEST_F(Messages, AreSaidToBeHandledWhateverBecomesOfThem) {
+  const auto handled = [](const std::vector<Effect>& effects) {
+    std::vector<SessionId> sessions;
+    for (const auto& one : only<Handled>(effects)) sessions.push_back(one.session);
+    return sessions;
+  };
+  EXPECT_THAT(handled(start_call(1, "r1", {"bob"}, "one")), ElementsAre(1U));
+  EXPECT_THAT(handled(start_call(1, "r1", {"bob"}, "one")), ElementsAre(1U)) << "again";
+  EXPECT_THAT(handled(send(2, "r1", call::Accept{})), ElementsAre(2U)) << "applied";
+  EXPECT_THAT(handled(send(2, "r2", call::Accept{})), ElementsAre(2U)) << "refused";
+  EXPECT_THAT(handled(send(9, "r1", call::End{})), ElementsAre(9U)) << "of no session";
+  EXPECT_THAT(handled(open(3, "cid")), ElementsAre()) << "no message";
 }
 
 TEST_F(Messages, WithoutAnIdGetNoAck) {
@@ -47,7 +62,7 @@ TEST_F(Messages, WithoutAnIdGetNoAck) {
 TEST_F(Messages, ThatAreRefusedAreLoggedAndToldToTheSenderAlone) {
   const auto head = log.head();
   const auto effects = send(2, "r1", call::Accept{}, "x");
-  ASSERT_EQ(effects.size(), 1U);
+  ASSERT_EQ(effects.size(), 2U);
   const auto refusals = replies<Refusal>(effects, 2);
   ASSERT_EQ(refusals.size(), 1U);
   EXPECT_EQ(refusals[0].error.code, call::ErrorCode::wrong_state);
@@ -69,7 +84,7 @@ TEST_F(Messages, ThatAreIgnoredAreAcknowledgedAndNotPublished) {
   start_call(1, "r1", {"bob"});
   send(1, "r1", call::End{});
   const auto effects = send(2, "r1", call::End{}, "late");
-  ASSERT_EQ(effects.size(), 1U);
+  ASSERT_EQ(effects.size(), 2U);
   const auto acks = replies<Ack>(effects, 2);
   ASSERT_EQ(acks.size(), 1U);
   EXPECT_EQ(acks[0].outcome, call::Outcome::ignored);
@@ -79,7 +94,7 @@ TEST_F(Messages, ThatAreIgnoredAreAcknowledgedAndNotPublished) {
 
 TEST_F(Messages, OfUnknownSessionsAreDropped) {
   const auto head = log.head();
-  EXPECT_TRUE(start_call(99, "r1", {"bob"}, "one").empty());
+  EXPECT_EQ(start_call(99, "r1", {"bob"}, "one").size(), 1U) << "nothing but that it is handled";
   EXPECT_EQ(log.head(), head);
 }
 
@@ -125,7 +140,7 @@ TEST_F(Messages, HaveNoEffectBeforeTheCommit) {
 TEST_F(Messages, ThatArriveTwiceTakeEffectOnce) {
   const auto first = replies<Ack>(start_call(1, "r1", {"bob"}, "one"), 1);
   const auto again = start_call(1, "r1", {"bob"}, "one");
-  ASSERT_EQ(again.size(), 1U);
+  ASSERT_EQ(again.size(), 2U);
   const auto second = replies<Ack>(again, 1);
   ASSERT_EQ(second.size(), 1U);
   EXPECT_TRUE(second[0].duplicate);
