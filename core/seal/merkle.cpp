@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cassert>
+#include <utility>
 
 namespace callstate::seal {
 namespace {
@@ -86,29 +87,29 @@ std::optional<call::Hash> Tree::take_chunk() {
   return root;
 }
 
-std::vector<call::Hash> path_of(HashFunction hash, std::span<const call::Hash> leaves,
-                                std::size_t index) {
-  const auto root_of = [&](std::span<const call::Hash> part) {
-    std::vector<call::Hash> level(part.begin(), part.end());
-    while (level.size() > 1) {
-      const std::size_t pairs = level.size() / 2;
-      for (std::size_t i = 0; i < pairs; ++i) {
-        level[i] = node_hash(hash, level[2 * i], level[2 * i + 1]);
-      }
-      if (level.size() % 2 != 0) level[pairs] = level.back();
-      level.resize((level.size() + 1) / 2);
+// The largest power of two below a size splits it: so nodes pair up from the left, and
+// one that is left over is its own parent.
+Paths::Paths(HashFunction hash, std::vector<call::Hash> leaves) {
+  levels_.push_back(std::move(leaves));
+  while (levels_.back().size() > 1) {
+    const auto& below = levels_.back();
+    std::vector<call::Hash> level;
+    level.reserve((below.size() + 1) / 2);
+    for (std::size_t i = 0; i + 1 < below.size(); i += 2) {
+      level.push_back(node_hash(hash, below[i], below[i + 1]));
     }
-    return level.front();
-  };
-  std::vector<call::Hash> path;
-  while (leaves.size() > 1) {
-    const auto split = static_cast<std::size_t>(split_of(leaves.size()));
-    const bool left = index < split;
-    path.push_back(root_of(left ? leaves.subspan(split) : leaves.first(split)));
-    leaves = left ? leaves.first(split) : leaves.subspan(split);
-    if (!left) index -= split;
+    if (below.size() % 2 != 0) level.push_back(below.back());
+    levels_.push_back(std::move(level));
   }
-  std::ranges::reverse(path);
+}
+
+std::vector<call::Hash> Paths::of(std::size_t index) const {
+  std::vector<call::Hash> path;
+  for (const auto& level : levels_) {
+    const std::size_t other = index ^ 1U;
+    if (other < level.size()) path.push_back(level[other]);
+    index /= 2;
+  }
   return path;
 }
 

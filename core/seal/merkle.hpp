@@ -59,10 +59,18 @@ class Tree {
 };
 static_assert(chunk_positions == 1U << 12U);
 
-/// The hashes that lead from the leaf `index` (from 0) to the root: the audit path of
-/// section 2.1.3.
-[[nodiscard]] std::vector<call::Hash> path_of(HashFunction hash, std::span<const call::Hash> leaves,
-                                              std::size_t index);
+/// The audit paths of section 2.1.3, of all leaves of one tree. Memory: a hash for each
+/// leaf and node.
+class Paths {
+ public:
+  Paths(HashFunction hash, std::vector<call::Hash> leaves);
+
+  /// The hashes that lead from the leaf `index` (from 0) to the root.
+  [[nodiscard]] std::vector<call::Hash> of(std::size_t index) const;
+
+ private:
+  std::vector<std::vector<call::Hash>> levels_;  // the leaves, …, the root
+};
 /// How many hashes such a path has.
 [[nodiscard]] std::size_t path_length(std::uint64_t index, std::uint64_t size);
 /// The root that they lead to; nothing when there is no such path.

@@ -66,8 +66,9 @@ TEST(Merkle, EveryPathLeadsToTheRootAndNoOtherDoes) {
   for (std::size_t count = 1; count <= 40; ++count) {
     const auto leaves = leaves_of(1, count);
     const auto root = defined_root(leaves);
+    const Paths paths(plain_hash, leaves);
     for (std::size_t index = 0; index < count; ++index) {
-      auto path = path_of(plain_hash, leaves, index);
+      auto path = paths.of(index);
       EXPECT_EQ(path.size(), path_length(index, count));
       EXPECT_EQ(root_by(plain_hash, leaves[index], index, count, path), root);
       for (auto& hash : path) {
@@ -88,6 +89,22 @@ TEST(Merkle, EveryPathLeadsToTheRootAndNoOtherDoes) {
 TEST(Merkle, ThereIsNoPathOfALeafBehindTheLast) {
   EXPECT_EQ(root_by(plain_hash, {}, 3, 3, {}), std::nullopt);
   EXPECT_EQ(root_by(plain_hash, {}, 0, 0, {}), std::nullopt);
+}
+
+TEST(Merkle, AllPathsOfATreeTakeNoMoreHashesThanItHasNodes) {
+  static std::size_t hashed;
+  hashed = 0;
+  const auto leaves = leaves_of(1, chunk_positions);
+  const Paths paths(
+      [](std::span<const std::uint8_t> bytes) {
+        ++hashed;
+        return plain_hash(bytes);
+      },
+      leaves);
+  for (std::size_t index = 0; index < leaves.size(); ++index) {
+    EXPECT_EQ(paths.of(index).size(), 12U);
+  }
+  EXPECT_EQ(hashed, chunk_positions - 1);
 }
 
 }  // namespace

@@ -1,6 +1,8 @@
 #include "tools/callstate/evidence/compose.hpp"
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "core/seal/merkle.hpp"
 #include "storage/sha256.hpp"
@@ -117,10 +119,11 @@ bool begins_unsealed(const std::vector<Evidence::Item>& items) {
 std::expected<void, NoEvidence> add_paths(const engine::LogReader& log, const TakenSeal& seal,
                                           std::vector<Evidence::Item>& items) {
   const auto& sealed = seal.sealed;
-  std::vector<call::Hash> leaves;
+  std::optional<seal::Paths> paths;
   for (auto& item : items) {
     if (item.position < sealed.first || item.position > sealed.last) continue;
-    if (leaves.empty()) {
+    if (!paths) {
+      std::vector<call::Hash> leaves;
       leaves.reserve(static_cast<std::size_t>(sealed.last - sealed.first + 1));
       const auto read =
           log.read(sealed.first, sealed.last, [&](const call::Record& record, const auto& hash) {
@@ -129,10 +132,10 @@ std::expected<void, NoEvidence> add_paths(const engine::LogReader& log, const Ta
           });
       if (!read) return std::unexpected(unreadable(read.error()));
       if (leaves.size() != sealed.last - sealed.first + 1) return std::unexpected(outlived());
+      paths.emplace(storage::sha256, std::move(leaves));
     }
     item.seal = seal.position;
-    item.path = seal::path_of(storage::sha256, leaves,
-                              static_cast<std::size_t>(item.position - sealed.first));
+    item.path = paths->of(static_cast<std::size_t>(item.position - sealed.first));
   }
   return {};
 }
