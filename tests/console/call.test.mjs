@@ -4,9 +4,19 @@ import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 
 import { connected } from '../e2e/calls.mjs';
+import { unique } from '../e2e/client.mjs';
 import { Server } from '../e2e/server.mjs';
 import { as } from '../e2e/stations.mjs';
-import { auditor, Browser, done, openCall, signIn } from './browser.mjs';
+import {
+  assertFits,
+  auditor,
+  Browser,
+  DESKTOP,
+  done,
+  openCall,
+  PHONE,
+  signIn,
+} from './browser.mjs';
 import { busyCall, callIn, conference, eventsOf } from './scenes.mjs';
 
 let server;
@@ -174,6 +184,36 @@ test('what was refused is marked, in the list and in the ladder', async () => {
   await page.getByRole('button', { name: 'ignored 1' }).click();
   assert.match(await page.getByRole('option').innerText(), /ignored/);
   await done(page);
+});
+
+test('no name is wider than the page, looks like another, or turns a sentence round', async () => {
+  const name = 'W'.repeat(256);
+  const bob = `${unique('bob')}\u202e\u2066x`;
+  const alice = await server.inbox({ user: unique('alice'), name });
+  const phone = await server.inbox({ user: bob, device: 'phone' });
+  const room = unique('room');
+  const calleeName = 'abc\u202egnp.exe\u001b[2J';
+  const metadata = { [bob]: '\u009b2J' };
+  await alice.tell({ type: 'CALL_STARTED', roomName: room, calleeId: bob, calleeName, metadata });
+  await phone.tell({ type: 'ACCEPTED', roomName: room });
+  await phone.tell({ type: 'ENDED', roomName: room, reason: bob });
+  const id = await callIn(server, room);
+  for (const size of [DESKTOP, PHONE]) {
+    const page = await browser.page(server, { size });
+    await signIn(page);
+    await openCall(page, id);
+    await assertFits(page, 'a long name');
+    const title = await page.locator('h1').innerText();
+    assert.match(title, /abc\ufffdgnp\.exe\ufffd\[2J/);
+    await page.getByText('The record').click();
+    const text = await page.locator('main').evaluate((main) => main.textContent);
+    assert.match(text, /bob-[\w-]+\ufffd\ufffdx/);
+    assert.doesNotMatch(text, /[\u0000-\u0008\u001b\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
+    // What they are is compared, and not what they look like.
+    await page.getByRole('button', { name: 'Check evidence' }).click();
+    await page.getByText('events on this page are what the records say').waitFor();
+    await done(page);
+  }
 });
 
 test('a moment has a link', async () => {

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test';
 
 import { connected } from '../e2e/calls.mjs';
 import { Server } from '../e2e/server.mjs';
-import { Browser, done, screenshot, signIn } from './browser.mjs';
+import { Browser, done, goTo, screenshot, signIn } from './browser.mjs';
 import { callIn } from './scenes.mjs';
 
 const EVENTS = 5_000;
@@ -37,6 +37,11 @@ after(async () => {
   await server.stop();
 });
 
+const told = (measured) =>
+  Object.entries(measured)
+    .map(([name, ms]) => `${name} ${ms.toFixed(0)}`)
+    .join(', ');
+
 test('a call of 5,000 events is shown, moved through and zoomed', async (t) => {
   const page = await browser.page(server);
   await signIn(page);
@@ -66,8 +71,7 @@ test('a call of 5,000 events is shown, moved through and zoomed', async (t) => {
     }
     return { first_ms, whole_ms, key_ms: Math.max(...keys_ms) };
   }, id);
-  const figures = Object.entries(measured).map(([name, ms]) => `${name} ${ms.toFixed(0)}`);
-  t.diagnostic(`a call of ${EVENTS} events: ${figures.join(', ')}`);
+  t.diagnostic(`a call of ${EVENTS} events: ${told(measured)}`);
 
   await page.locator('.place').getByText(`1 / ${EVENTS}`).waitFor();
   // What is in the page does not grow with the call.
@@ -85,5 +89,43 @@ test('a call of 5,000 events is shown, moved through and zoomed', async (t) => {
   await page.keyboard.press('End');
   await page.locator('.place').getByText(`${EVENTS} / ${EVENTS}`).waitFor();
   await page.getByRole('option', { selected: true }).getByText('ENDED').waitFor();
+  await done(page);
+});
+
+test('it is there after a reload, and stays usable while its evidence is checked', async (t) => {
+  const page = await browser.page(server);
+  await signIn(page);
+  await goTo(page, `#/calls/${id}`);
+  await page.locator('.page.call[data-whole=true]').waitFor();
+  await page.reload({ waitUntil: 'commit' });
+  const measured = await page.evaluate(async () => {
+    const frame = () => new Promise((shown) => requestAnimationFrame(() => setTimeout(shown)));
+    const until = async (holds) => {
+      while (!holds()) await frame();
+    };
+    const find = (selector) => document.querySelector(selector);
+    const named = (name) => [...document.querySelectorAll('button')].find((button) => button.textContent === name);
+    // From the beginning of the navigation: files, token, call and events.
+    await until(() => find('.page.call[data-whole=true]'));
+    await frame();
+    const reload_ms = performance.now();
+    const slider = find('[role=slider]');
+    const keys_ms = [];
+    const began = performance.now();
+    named('Check evidence').click();
+    for (let i = 0; !named('Check again'); ++i) {
+      const before = slider.getAttribute('aria-valuenow');
+      const pressed = performance.now();
+      const key = i % 2 === 0 ? 'ArrowRight' : 'ArrowLeft';
+      slider.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true }));
+      await until(() => slider.getAttribute('aria-valuenow') !== before);
+      await frame();
+      keys_ms.push(performance.now() - pressed);
+    }
+    const evidence_ms = performance.now() - began;
+    return { reload_ms, evidence_ms, key_while_checking_ms: Math.max(...keys_ms) };
+  });
+  t.diagnostic(`a call of ${EVENTS} events: ${told(measured)}`);
+  await page.getByText(`The call and its ${EVENTS.toLocaleString('en-GB')} events on this page`).waitFor();
   await done(page);
 });
