@@ -50,6 +50,24 @@ TEST_F(BashCompletion, OffersNothingForAValueOfOnesOwn) {
   EXPECT_EQ(offered("callstate timeline --user ''"), "  \n");
 }
 
+TEST_F(BashCompletion, OffersFilesWhereTheyMayStandWithoutAFlag) {
+  write({});
+  const auto there = path(log_dir()).parent_path();
+  std::ofstream(there / "call.json") << "{}";
+  const std::string begun = (there / "cal").string();
+  for (const std::string command : {"verify", "import", "backup", "restore"}) {
+    EXPECT_EQ(offered("callstate " + command + " " + begun), " " + begun + "l.json \n") << command;
+    EXPECT_THAT(offered("callstate " + command + " --js"), HasSubstr(" --json ")) << command;
+  }
+  EXPECT_EQ(offered("callstate timeline " + begun), "  \n");
+  EXPECT_THAT(run("completion zsh").output, HasSubstr("'callstate verify') commands=()"));
+  EXPECT_THAT(run("completion fish").output, HasSubstr("callstate verify'\" -F -d "));
+}
+
+TEST_F(BashCompletion, OffersWhatMayHaveBecomeOfARecord) {
+  EXPECT_EQ(offered("callstate tail --outcome ''"), " applied ignored refused \n");
+}
+
 TEST_F(CommandLine, CompletionIsPrintedForThreeShells) {
   const auto zsh = run("completion zsh");
   EXPECT_EQ(zsh.exit, 0);

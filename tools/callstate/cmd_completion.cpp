@@ -37,7 +37,9 @@ CompletedOption completed(const CLI::Option& option) {
   for (const auto& name : option.get_lnames()) made.names.push_back("--" + name);
   for (const auto& name : option.get_snames()) made.names.push_back("-" + name);
   const auto type = option.get_type_name();
-  made.path = type.starts_with("DIR") || type.starts_with("FILE");
+  // A positional argument's own name says it.
+  const auto& what = made.names.empty() ? option.get_name() : type;
+  made.path = what.starts_with("DIR") || what.starts_with("FILE");
   return made;
 }
 

@@ -1,5 +1,6 @@
 #include "tools/callstate/report/completion.hpp"
 
+#include <algorithm>
 #include <functional>
 
 #include "transports/json_concat.hpp"
@@ -67,6 +68,13 @@ std::vector<std::string> words_after(const CompletedCommand& command) {
   return words;
 }
 
+/// Whether a file or a directory may follow without a flag.
+bool takes_path(const CompletedCommand& command) {
+  return std::ranges::any_of(command.options, [](const CompletedOption& option) {
+    return option.names.empty() && option.path;
+  });
+}
+
 using ValueLine = std::function<std::string(const CompletedOption& option)>;
 std::string value_cases(const CompletedCommand& root, std::string_view indent,
                         const ValueLine& line) {
@@ -92,8 +100,8 @@ std::string described(std::string_view name, std::string_view help) {
 std::string bash_completion(const CompletedCommand& root) {
   std::string words;
   for_each(root, root.name, [&](const std::string& path, const CompletedCommand& command) {
-    words +=
-        concat("    ", quoted(path), ") words=", quoted(joined(words_after(command))), " ;;\n");
+    words += concat("    ", quoted(path), ") words=", quoted(joined(words_after(command))),
+                    takes_path(command) ? " path=1" : "", " ;;\n");
   });
   return concat("# Completion of ", root.name, " for bash: source <(", root.name,
                 " completion bash)\n"
@@ -103,7 +111,7 @@ std::string bash_completion(const CompletedCommand& root) {
                 "  local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}\n"
                 "  local at=",
                 quoted(root.name),
-                " words= i\n"
+                " words= path= i\n"
                 "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
                 "    case \"$at ${COMP_WORDS[i]}\" in\n",
                 walk(root, "      "),
@@ -127,6 +135,10 @@ std::string bash_completion(const CompletedCommand& root) {
                 words,
                 "  esac\n"
                 "  COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+                "  if [[ $path && $cur != -* ]]; then\n"
+                "    COMPREPLY=($(compgen -f -- \"$cur\"))\n"
+                "    compopt -o filenames 2>/dev/null\n"
+                "  fi\n"
                 "}\n"
                 "complete -F _",
                 root.name, " ", root.name, "\n");
@@ -145,7 +157,8 @@ std::string zsh_completion(const CompletedCommand& root) {
         options += concat(options.empty() ? "" : " ", described(name, option.help));
       }
     }
-    lists += concat("    ", quoted(path), ") commands=(", subs, ") options=(", options, ") ;;\n");
+    lists += concat("    ", quoted(path), ") commands=(", subs, ") options=(", options, ")",
+                    takes_path(command) ? " path=1" : "", " ;;\n");
   });
   return concat("#compdef ", root.name,
                 "\n"
@@ -157,7 +170,7 @@ std::string zsh_completion(const CompletedCommand& root) {
                 "() {\n"
                 "  local at=",
                 quoted(root.name),
-                " i\n"
+                " path= i\n"
                 "  local -a commands options\n"
                 "  for ((i = 2; i < CURRENT; i++)); do\n"
                 "    case \"$at ${words[i]}\" in\n",
@@ -176,6 +189,7 @@ std::string zsh_completion(const CompletedCommand& root) {
                 lists,
                 "  esac\n"
                 "  (( $#commands )) && _describe command commands\n"
+                "  [[ -n $path && $PREFIX != -* ]] && { _files; return }\n"
                 "  _describe option options\n"
                 "}\n"
                 "compdef _",
@@ -203,7 +217,8 @@ std::string fish_completion(const CompletedCommand& root) {
         const bool is_long = name.starts_with("--");
         line += concat(is_long ? "-l " : "-s ", name.substr(is_long ? 2 : 1), " ");
       }
-      if (option.names.empty() && option.values.empty()) continue;
+      if (option.names.empty() && option.values.empty() && !option.path) continue;
+      if (option.names.empty() && option.path) line += "-F ";
       if (!option.path) line += "-f ";
       if (option.takes_value && !option.names.empty()) line += "-r ";
       if (!option.values.empty()) line += concat("-a ", quoted(joined(option.values)), " ");
