@@ -1,6 +1,6 @@
 // A log is carried, kept and tried while a server serves it.
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -100,6 +100,15 @@ test('a backup beside a running server is verified, restored and served', async 
   } finally {
     await other.stop();
   }
+});
+
+test('an auditor of one tenant copies none of the others', async () => {
+  const auditor = tokenFor({ ...person('audit'), role: 'AUDITOR' });
+  const args = ['backup', at('theirs'), '--server', server.http, '--token', auditor];
+  const { code, stderr } = await callstate(args);
+  assert.equal(code, 2);
+  assert.match(stderr, /reads every tenant's calls/);
+  assert.ok(!existsSync(at('theirs')));
 });
 
 test('a sound log has nothing to repair', async () => {

@@ -34,6 +34,7 @@ describe('evidence of a call', () => {
       ...['--server', server.http, '--token', tokenFor(auditor)],
     ]);
     assert.equal(made.code, 0, made.stderr);
+    assert.match(made.stdout, /written to .*: \d+ records, 1 seal\.$/m);
     const { code, stdout, stderr } = await verify('--public-key', mine.pub, '--json');
     assert.equal(code, 0, stdout + stderr);
     const found = JSON.parse(stdout);
@@ -70,6 +71,11 @@ describe('evidence of a call', () => {
       callstate(['evidence', callId, '--server', server.http, '--token', tokenFor(who)]);
     assert.equal((await ask({ ...auditor, tenant: 'other' })).code, 1);
     assert.equal((await ask(person('user'))).code, 2);
+    // Asked for as another tenant's, it is none of it.
+    const token = ['--server', server.http, '--token', tokenFor(auditor)];
+    const other = await callstate(['evidence', callId, ...token, '--tenant', 'other']);
+    assert.equal(other.code, 1);
+    assert.equal(other.stdout, '');
   });
 
   test('goes on after a kill, with another key', async () => {
@@ -89,8 +95,10 @@ describe('evidence of a call', () => {
     assert.equal(again.code, 2);
     assert.match(again.stderr, /exists already/);
     rmSync(file);
-    const made = await callstate(['evidence', callId, '--out', file, ...log, ...keys]);
+    const made = await callstate(['evidence', callId, '--out', file, '--json', ...log, ...keys]);
     assert.equal(made.code, 0, made.stderr);
+    const said = JSON.parse(made.stdout);
+    assert.deepEqual([said.call, said.unsealed, said.seals], [callId, 0, 1]);
     assert.equal((await verify(...keys)).code, 0);
   });
 

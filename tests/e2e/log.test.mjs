@@ -207,5 +207,12 @@ describe('callstate tail', () => {
     const nobody = await callstate(['tail', '--server', server.http, '--token', token]);
     assert.equal(nobody.code, 2);
     assert.match(nobody.stderr, /AUDITOR or SERVICE/);
+    // Nobody's log is shown as another's.
+    const other = await callstate(['tail', ...by(), '--tenant', 'other']);
+    assert.equal(other.code, 2, other.stdout);
+    assert.match(other.stderr, /the token says whose log it reads/);
+    const none = await callstate(['tail', ...by(), '--room', 'nowhere']);
+    assert.equal(none.code, 1);
+    assert.match(none.stderr, /no record of that/);
   });
 });

@@ -9,6 +9,7 @@ namespace {
 
 using testing::CommandLine;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::StartsWith;
 
 TEST_F(CommandLine, LooksAtAStoppedLog) {
@@ -66,6 +67,64 @@ TEST_F(CommandLine, ALogInUseIsTwoAndNamesTheServerToAsk) {
   EXPECT_EQ(made.exit, 2);
   EXPECT_THAT(made.output, HasSubstr("is in use by a running server"));
   EXPECT_THAT(made.output, HasSubstr("--server http://127.0.0.1:7480"));
+}
+
+TEST_F(CommandLine, APositionThatIsNoneIsSaidInWords) {
+  write({});
+  for (const std::string position : {"0", "-1", "x", "99999999999999999999"}) {
+    const auto asked = run("why demo " + position + " --data-dir " + log_dir());
+    EXPECT_EQ(asked.exit, 2);
+    EXPECT_THAT(asked.output, HasSubstr("POSITION: " + position +
+                                        " is no position: these are "
+                                        "numbers from 1 on"));
+  }
+}
+
+TEST_F(CommandLine, AnEndOfTheLogWithoutARecordOfThatIsOne) {
+  testing::MemoryLog log;
+  log.talk();
+  write(log);
+  const auto tail = [&](const std::string& what) {
+    return run("tail --data-dir " + log_dir() + what);
+  };
+  EXPECT_EQ(tail("").exit, 0);
+  EXPECT_EQ(tail(" --room demo").exit, 0);
+  const auto none = tail(" --room Demo");
+  EXPECT_EQ(none.exit, 1);
+  EXPECT_THAT(none.output, HasSubstr("The log has no record of that. Names are exact"));
+  EXPECT_EQ(tail(" --room Demo --lines 0").exit, 0);
+}
+
+TEST_F(CommandLine, WhatIsNoEvidenceIsCalledWhatItIs) {
+  write({});
+  const auto directory = run("verify " + log_dir());
+  EXPECT_EQ(directory.exit, 2);
+  EXPECT_THAT(directory.output, HasSubstr("is a directory. A log is checked with `callstate "
+                                          "verify --data-dir " +
+                                          log_dir() + "`."));
+  const std::string file = log_dir() + ".jsonl";
+  std::ofstream(file) << R"({"callstate":"log","format":1})" << '\n';
+  const auto exported = run("verify " + file);
+  EXPECT_EQ(exported.exit, 2);
+  EXPECT_THAT(exported.output, HasSubstr("is an export. `callstate import` checks it"));
+}
+
+TEST_F(CommandLine, EvidenceMayComeThroughAPipe) {
+  const auto piped = run("verify /dev/stdin", "[]");
+  EXPECT_EQ(piped.exit, 2);
+  EXPECT_THAT(piped.output, Not(HasSubstr("incomplete JSON at byte 0")));
+}
+
+TEST_F(CommandLine, WhatCouldNotBeWrittenIsTwo) {
+  testing::MemoryLog log;
+  log.talk();
+  write(log);
+  const std::string where = " --data-dir " + log_dir() + " >/dev/full";
+  for (const std::string command :
+       {"timeline demo", "timeline demo --json", "state demo", "why demo 2", "diff demo 1 2",
+        "tail", "verify", "stats", "replay demo --summary", "recheck", "export"}) {
+    EXPECT_EQ(run(command + where).exit, 2) << command;
+  }
 }
 
 TEST_F(CommandLine, HelpIsZeroForEveryCommand) {

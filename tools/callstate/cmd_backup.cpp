@@ -50,6 +50,7 @@ int run_backup(const Options& options) {
   if (options.verify) return verify(options);
   const auto log = LogSource::open(options.log);
   if (!log) return complain("backup", log.error());
+  if (const auto may = may_read_all(**log); !may) return complain("backup", may.error());
   std::expected<storage::Backup, engine::Failure> made;
   {
     ProgressBar bar("backing up");
@@ -88,7 +89,7 @@ void add_backup(CLI::App& app, int& exit_code) {
   command->add_flag("--verify", options->verify, "make none, verify the one in DIR");
   command->add_flag("--copy", options->copy, "no hard links");
   command->add_flag("--json", options->json, "one JSON object");
-  add_log_options(*command, options->log);
+  add_log_options(*command, options->log, "SERVICE");
   command->footer(
       "Examples:\n"
       "  callstate backup /backup/callstate-2026-11-23 --server http://127.0.0.1:7480 --token JWT\n"

@@ -23,6 +23,7 @@ struct Options {
   std::string out;
   std::string tenant;
   std::vector<std::string> public_keys;
+  bool json = false;
   LogOptions log;
 };
 
@@ -37,12 +38,6 @@ std::expected<std::string, Trouble> from_log(const Options& options, const call:
   const auto evidence = compose_evidence(ProgressReader((*log)->reader(), "reading the log"),
                                          (*log)->about().log_id, wanted, *keys);
   if (!evidence) return std::unexpected(evidence.error().trouble());
-  if (const auto unsealed = evidence->unsealed(); unsealed > 0) {
-    (void)complain("evidence",
-                   {Exit::ok, "not sealed yet: " + count_of(unsealed, "record") +
-                                  ". Nothing vouches for them; a server that is started on this "
-                                  "log seals them."});
-  }
   return write_evidence(*evidence);
 }
 
@@ -76,6 +71,22 @@ int run(const Options& options) {
   const auto text =
       options.log.server.empty() ? from_log(options, *call) : from_server(options, *call);
   if (!text) return complain("evidence", text.error());
+  const auto evidence = parse_evidence(*text);
+  if (!evidence) {
+    return complain("evidence",
+                    {Exit::unusable, "The server at " + options.log.server +
+                                         " gave no evidence: " + evidence.error() + "."});
+  }
+  if (!options.tenant.empty() && evidence->tenant != options.tenant) {
+    return complain("evidence",
+                    {Exit::found, "The token reads the calls of tenant " + evidence->tenant +
+                                      ", and this one is not of " + options.tenant + "."});
+  }
+  if (const auto unsealed = evidence->unsealed(); unsealed > 0) {
+    (void)complain("evidence",
+                   {Exit::ok, "not sealed yet: " + count_of(unsealed, "record") +
+                                  ". Nothing vouches for them; a running server seals them."});
+  }
   if (options.out.empty()) {
     print(*text);
     return 0;
@@ -86,6 +97,8 @@ int run(const Options& options) {
   if (const auto written = file->finish(); !written) {
     return complain("evidence", {Exit::unusable, "--out: " + written.error() + "."});
   }
+  print(options.json ? written_json(*evidence, options.out)
+                     : render_written(*evidence, options.out));
   return 0;
 }
 
@@ -112,6 +125,7 @@ void add_evidence(CLI::App& app, int& exit_code) {
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
       ->type_name("FILE");
+  evidence->add_flag("--json", options->json, "with --out, say what was written as JSON");
   add_log_options(*evidence, options->log);
   evidence->footer(
       "Examples:\n"

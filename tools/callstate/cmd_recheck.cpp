@@ -18,16 +18,6 @@ struct Options {
   LogOptions log;
 };
 
-/// The whole log is read, of every tenant.
-std::expected<void, Trouble> may_read_all(LogSource& log) {
-  const auto tenant = log.tenant({});
-  if (!tenant) return std::unexpected(tenant.error());
-  if (!*tenant) return {};
-  return std::unexpected(Trouble{Exit::unusable,
-                                 "This reads every tenant's calls, and an AUDITOR reads those of "
-                                 "its own tenant only: give a token of the role SERVICE."});
-}
-
 int run(const Options& options) {
   const auto log = LogSource::open(options.log);
   if (!log) return complain("recheck", log.error());

@@ -31,11 +31,28 @@ struct Options {
       {{"room", {}}, {"user", {}}, {"call", {}}, {"type", {}}, {"outcome", {}}}};
 };
 
-LogFeed::Show shower(const Options& options) {
-  return [json = options.json, paint = Paint::for_stdout()](std::string_view record) {
-    print(json ? std::string(record) + "\n" : render_log_line(record, paint));
-  };
-}
+/// Prints records, and says when there were none.
+class Counted {
+ public:
+  explicit Counted(const Options& options) : options_(options) {}
+
+  void show(std::string_view record) {
+    ++count_;
+    print(options_.json ? std::string(record) + "\n" : render_log_line(record, paint_));
+  }
+
+  [[nodiscard]] int exit() const {
+    if (count_ > 0 || options_.count == 0) return static_cast<int>(Exit::ok);
+    return complain(command, {Exit::found,
+                              "The log has no record of that. Names are exact, capitals included: "
+                              "leave filters out to see more, or follow with -f what comes."});
+  }
+
+ private:
+  const Options& options_;
+  Paint paint_ = Paint::for_stdout();
+  std::size_t count_ = 0;
+};
 
 int tail_server(const Options& options) {
   auto url = parse_server_url(options.log.server, options.log.ca_file);
@@ -46,12 +63,18 @@ int tail_server(const Options& options) {
                               "Say whose log: with --token a token of the role AUDITOR or SERVICE, "
                               "or with --tenant a tenant's id where the server runs with --dev."});
   }
+  if (!options.log.token.empty() && !options.tenant.empty()) {
+    return complain(command, {Exit::unusable,
+                              "--tenant: the token says whose log it reads. Leave --tenant out, or "
+                              "give a token of that tenant."});
+  }
   if (token.empty()) token = development_token("callstate-tools", options.tenant, "AUDITOR");
   std::string filters;
   for (const auto& [name, value] : options.filters)
     if (!value.empty()) filters.append("&").append(name).append("=").append(query_value(value));
   const LogFeed feed(std::move(*url), std::move(token), std::move(filters));
-  const auto show = shower(options);
+  Counted shown(options);
+  const auto show = [&shown](std::string_view record) { shown.show(record); };
   std::expected<void, Trouble> done;
   if (options.follow) {
     const Interrupt interrupt;
@@ -62,7 +85,8 @@ int tail_server(const Options& options) {
   } else {
     done = feed.last(options.count, show);
   }
-  return done ? static_cast<int>(Exit::ok) : complain(command, done.error());
+  if (!done) return complain(command, done.error());
+  return options.follow ? static_cast<int>(Exit::ok) : shown.exit();
 }
 
 /// The same filters, as the server reads them.
@@ -91,16 +115,16 @@ int tail_directory(const Options& options) {
   query->tenant = *tenant;
   const auto& reader = (*log)->reader();
   const auto all = reader.head();
-  const auto show = shower(options);
+  Counted shown(options);
   auto done = engine::before_last(reader, *query, options.count, all, all);
   if (done) {
     done = engine::read_log(reader, *query, *done, all, all, [&](const call::Record& record) {
-      show(transports::record_text(record));
+      shown.show(transports::record_text(record));
       return true;
     });
   }
   if (!done) return complain(command, {Exit::found, done.error().message + "."});
-  return static_cast<int>(Exit::ok);
+  return shown.exit();
 }
 
 }  // namespace
@@ -112,7 +136,8 @@ void add_tail(CLI::App& app, int& exit_code) {
       "Show the end of the log, also as it grows.\n"
       "One line for each record, whatever became of it: of a running server, or of a log that no "
       "server is using. With -f it goes on until Ctrl-C, over restarts of the server too.\n"
-      "Exits with 0 when it has ended, 1 when the log is damaged, 2 when it cannot be read.");
+      "Exits with 0 when it has ended, 1 when there is nothing of that or the log is damaged, 2 "
+      "when it cannot be read.");
   tail->add_flag("-f,--follow", options->follow, "go on with what comes; needs --server");
   tail->add_option("-n,--lines", options->count, "how many of those that there are")
       ->capture_default_str()
@@ -122,7 +147,7 @@ void add_tail(CLI::App& app, int& exit_code) {
        {"ID", "only what is by this user, or about it"},
        {"ID", "only what is of this call"},
        {"TYPE[,TYPE]", "only records of these types"},
-       {"OUTCOME", "only applied, ignored or refused ones"}}};
+       {"TEXT:{applied,ignored,refused}", "only records of which this became"}}};
   for (std::size_t i = 0; i < help.size(); ++i) {
     auto& [name, value] = options->filters[i];
     tail->add_option(std::string("--") + name, value, help[i].second)

@@ -56,13 +56,24 @@ Verification verify(LogSource& log, bool blocks, const Keys& keys) {
 
 /// At most one byte more than may be read.
 std::expected<std::string, Trouble> read_file(const std::string& path) {
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error)) {
+    return std::unexpected(Trouble{Exit::unusable, "FILE: " + path +
+                                                       " is a directory. A log is checked with "
+                                                       "`callstate verify --data-dir " +
+                                                       path + "`."});
+  }
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::unexpected(Trouble{Exit::unusable, "FILE: cannot read " + path + "."});
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  std::string text(std::min<std::size_t>(error ? 0 : size, evidence_bytes_max + 1), '\0');
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  text.resize(static_cast<std::size_t>(file.gcount()));
+  // It may be a pipe, which has no size.
+  constexpr std::size_t piece = 1024UL * 1024;
+  std::string text;
+  while (file && text.size() <= evidence_bytes_max) {
+    const std::size_t before = text.size();
+    text.resize(std::min(before + piece, evidence_bytes_max + 1));
+    file.read(text.data() + before, static_cast<std::streamsize>(text.size() - before));
+    text.resize(before + static_cast<std::size_t>(file.gcount()));
+  }
   return text;
 }
 
@@ -70,6 +81,11 @@ std::expected<std::string, Trouble> read_file(const std::string& path) {
 int run_on_file(const Options& options, const Keys& keys) {
   const auto text = read_file(options.file);
   if (!text) return complain("verify", text.error());
+  if (text->starts_with(R"({"callstate":"log")")) {
+    return complain("verify",
+                    {Exit::unusable, options.file + " is an export. `callstate import` checks it, "
+                                                    "and makes a log of it."});
+  }
   const auto found = check_evidence(*text, keys);
   if (!found)
     return complain("verify", {Exit::unusable, options.file + ": " + found.error() + "."});

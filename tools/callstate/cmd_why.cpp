@@ -1,6 +1,8 @@
 #include <CLI/CLI.hpp>
+#include <charconv>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "core/engine/beginning.hpp"
 #include "tools/callstate/commands.hpp"
@@ -17,6 +19,20 @@ struct Options {
   call::Position position = 0;
   bool json = false;
 };
+
+CLI::Validator is_position() {
+  return {[](const std::string& text) {
+            call::Position position = 0;
+            const char* end = text.data() + text.size();
+            const auto [last, error] = std::from_chars(text.data(), end, position);
+            const bool good = error == std::errc() && last == end && position > 0;
+            return good ? std::string()
+                        : text +
+                              " is no position: these are numbers from 1 on, in the first "
+                              "column of `callstate timeline`.";
+          },
+          ""};
+}
 
 /// Where the position is instead, as far as the asker may know it.
 std::string not_of_room(const OpenRoom& room, call::Position position) {
@@ -75,7 +91,7 @@ void add_why(CLI::App& app, int& exit_code) {
   add_room_options(*why, options->room);
   why->add_option("POSITION", options->position, "of the record, as in the timeline")
       ->required()
-      ->check(CLI::PositiveNumber);
+      ->check(is_position());
   why->add_flag("--json", options->json, "one JSON object");
   why->footer(
       "Examples:\n"

@@ -151,4 +151,13 @@ std::expected<std::unique_ptr<LogSource>, Trouble> LogSource::open(const LogOpti
   return open_directory(path, std::move(*checkpoint));
 }
 
+std::expected<void, Trouble> may_read_all(const LogSource& log) {
+  const auto tenant = log.tenant({});
+  if (!tenant) return std::unexpected(tenant.error());
+  if (!*tenant) return {};
+  return unusable(
+      "This reads every tenant's calls, and an AUDITOR reads those of "
+      "its own tenant only: give a token of the role SERVICE.");
+}
+
 }  // namespace callstate::tools

@@ -60,4 +60,8 @@ class LogSource {
   [[nodiscard]] virtual std::expected<void, engine::Failure> verify_checksums() const = 0;
 };
 
+/// The trouble with a tool that reads the whole log, of every tenant, for an auditor of
+/// one.
+std::expected<void, Trouble> may_read_all(const LogSource& log);
+
 }  // namespace callstate::tools

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tools/callstate/commands.hpp"
+#include "tools/callstate/output.hpp"
 #include "tools/callstate/serve.hpp"
 
 namespace {
@@ -86,5 +87,5 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : exit_usage;
   }
-  return exit_code;
+  return callstate::tools::after_printing(exit_code);
 }

@@ -2,16 +2,31 @@
 
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 #include <string>
 
 #include "tools/callstate/report/table.hpp"
 
 namespace callstate::tools {
 
+namespace {
+
+int print_error = 0;  // the first one's errno
+
+}  // namespace
+
 void print(std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stdout);
-  std::fflush(stdout);
+  const bool written = std::fwrite(text.data(), 1, text.size(), stdout) == text.size();
+  if ((!written || std::fflush(stdout) != 0) && print_error == 0) print_error = errno;
+}
+
+int after_printing(int exit_code) {
+  if (print_error == 0) return exit_code;
+  std::fprintf(stderr, "callstate: not all of it could be written to standard output: %s.\n",
+               std::strerror(print_error));
+  return static_cast<int>(Exit::unusable);
 }
 
 int complain(std::string_view command, const Trouble& trouble) {

@@ -1,5 +1,7 @@
 #include "tools/callstate/carry/exporting.hpp"
 
+#include <cerrno>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <utility>
@@ -82,7 +84,11 @@ class Writing {
 
   bool flush() {
     done_.bytes += text_.size();
-    if (!sink_(text_)) return fail({Exit::unusable, "The export could not be written."});
+    errno = 0;
+    if (!sink_(text_)) {
+      const std::string why = errno == 0 ? "" : std::string(": ") + std::strerror(errno);
+      return fail({Exit::unusable, "The export could not be written" + why + "."});
+    }
     text_.clear();
     return true;
   }

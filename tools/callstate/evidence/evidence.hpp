@@ -51,6 +51,10 @@ constexpr std::size_t evidence_bytes_max = 64UL * 1024 * 1024;
 /// with the file's version.
 [[nodiscard]] std::string read_out(const call::Record& record);
 
+/// What was written where, as a sentence and as one JSON object.
+[[nodiscard]] std::string render_written(const Evidence& evidence, const std::string& where);
+[[nodiscard]] std::string written_json(const Evidence& evidence, const std::string& where);
+
 /// RFC 4648, with padding.
 [[nodiscard]] std::string to_base64(std::string_view bytes);
 /// Nothing when it is none.

@@ -49,6 +49,30 @@ std::string right(const CheckedEvidence& found) {
 
 }  // namespace
 
+std::string render_written(const Evidence& evidence, const std::string& where) {
+  const auto unsealed = evidence.unsealed();
+  return "Evidence of call " + to_string(evidence.call) + " in room " + shown(evidence.room) +
+         " of tenant " + shown(evidence.tenant) + " written to " + shown(where) + ": " +
+         count_of(evidence.records.size(), "record") +
+         (unsealed > 0 ? ", " + grouped(unsealed) + " of them not sealed" : "") + ", " +
+         count_of(evidence.seals.size(), "seal") + ".\n";
+}
+
+std::string written_json(const Evidence& evidence, const std::string& where) {
+  std::string text;
+  transports::JsonWriter to(text);
+  to.begin_object();
+  to.text("file", where);
+  to.text("call", to_string(evidence.call));
+  to.text("room", evidence.room);
+  to.text("tenant", evidence.tenant);
+  to.number("records", evidence.records.size());
+  to.number("unsealed", evidence.unsealed());
+  to.number("seals", evidence.seals.size());
+  to.end_object();
+  return text + "\n";
+}
+
 std::string render_checked(const CheckedEvidence& found) {
   const std::string of =
       "Call " + found.call + " in room " + found.room + " of tenant " + found.tenant + ": ";

@@ -95,9 +95,11 @@ class Collector {
     text += end_ == 0 ? ", which holds nothing. "
                       : " (positions " + std::to_string(begins_) + " to " + std::to_string(end_) +
                             (begins_ > 1 ? "; older calls were dropped). " : "). ");
-    text += wanted_.until    ? "It may have begun later: ask for a later position or time."
-            : wanted_.tenant ? "Leave --tenant out to look at every tenant's rooms."
-                             : "Room names are exact, capitals included.";
+    text += wanted_.until ? "It may have begun later: ask for a later position or time."
+            : wanted_.tenant
+                ? "Without --tenant, and with no token or one of the role SERVICE, every tenant's "
+                  "rooms are looked at."
+                : "Room names are exact, capitals included.";
     return {Exit::found, std::move(text)};
   }
 
