@@ -115,6 +115,9 @@ Task<HttpResponse> HttpApi::answer(std::unique_ptr<HttpRequest> owned) {
     co_return problem(401, "UNAUTHENTICATED", "give a token: Authorization: Bearer …");
   if (reads(request)) {
     if (auto hasty = refuse_hasty(*request.identity)) co_return std::move(*hasty);
+  if (kind == Kind::voip) {
+    if (auto hasty = refuse_hasty_step(request)) co_return std::move(*hasty);
+  }
   }
   // No switch: g++ 12 loses `this` in one whose branches await.
   if (kind == Kind::messages && request.method == "POST") co_return co_await post_messages(request);
