@@ -158,7 +158,9 @@ Task<HttpResponse> HttpApi::start_call(const HttpRequest& request) {
   to.begin_object("calleeInfo");
   to.text("id", started->callees.front().view());
   started->callee_name.empty() ? to.null("name") : to.text("name", started->callee_name);
-  to.null("role");
+  const auto role =
+      started->callee_roles.empty() ? call::KnownRole{} : started->callee_roles.front();
+  role ? to.text("role", name_of(*role)) : to.null("role");
   to.end_object();
   if (in_call && server_.ports.media != nullptr && !started->media_room.empty()) {
     to.text("callerToken", server_.ports.media->mint({.media_room = started->media_room,
