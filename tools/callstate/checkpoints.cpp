@@ -28,7 +28,7 @@ bool is_checkpoint(const fs::path& path) {
 }
 
 transports::HttpResponse wrong_method(std::string_view takes, std::string_view sentence) {
-  auto refusal = transports::problem(405, "", sentence);
+  auto refusal = transports::problem(405, "INVALID_MESSAGE", sentence);
   refusal.fields.emplace_back("Allow", takes);
   return refusal;
 }

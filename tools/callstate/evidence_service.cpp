@@ -60,7 +60,7 @@ std::optional<transports::HttpResponse> EvidenceService::answer(
     return transports::problem(403, "FORBIDDEN", "this needs the role AUDITOR or SERVICE");
   }
   if (request.method != "GET" && request.method != "HEAD") {
-    auto refusal = transports::problem(405, "", "this path takes GET and HEAD");
+    auto refusal = transports::problem(405, "INVALID_MESSAGE", "this path takes GET and HEAD");
     refusal.fields.emplace_back("Allow", "GET, HEAD");
     return refusal;
   }

@@ -23,7 +23,7 @@ constexpr std::string_view skip_route = "/skip";
 constexpr std::size_t reason_bytes_max = 1'024;
 
 HttpResponse wrong_method(std::string_view takes, std::string_view sentence) {
-  auto refusal = problem(405, "", sentence);
+  auto refusal = problem(405, "INVALID_MESSAGE", sentence);
   refusal.fields.emplace_back("Allow", takes);
   return refusal;
 }

@@ -43,7 +43,7 @@ std::expected<std::vector<projections::SigningKey>, std::string> read_keys(
 }
 
 transports::HttpResponse wrong_method(std::string_view takes, std::string_view sentence) {
-  auto refusal = transports::problem(405, "", sentence);
+  auto refusal = transports::problem(405, "INVALID_MESSAGE", sentence);
   refusal.fields.emplace_back("Allow", takes);
   return refusal;
 }
