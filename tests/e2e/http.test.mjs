@@ -242,6 +242,8 @@ test('without a good token nothing is answered, whatever is asked', async () => 
       const answer = await request(server, method, path, { token });
       assertProblem(answer, 401, 'UNAUTHENTICATED');
       assert.equal(answer.headers['www-authenticate'], 'Bearer');
+      // Who has one is not told to bring one.
+      assert.match(answer.json.detail, token ? /not valid/ : /give a token/);
     }
   }
 });

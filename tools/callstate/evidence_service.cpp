@@ -53,7 +53,7 @@ std::optional<transports::HttpResponse> EvidenceService::answer(
     return std::nullopt;
   }
   if (!request.identity) {
-    return transports::problem(401, "UNAUTHENTICATED", "give a token: Authorization: Bearer …");
+    return transports::unauthenticated(request);
   }
   if (request.identity->role != call::Role::auditor &&
       request.identity->role != call::Role::service) {

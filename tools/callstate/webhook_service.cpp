@@ -136,8 +136,7 @@ std::optional<transports::HttpResponse> WebhookService::answer(
     const transports::HttpRequest& request) {
   std::string_view path = request.path;
   if (path != route && !path.starts_with(std::string(route) + "/")) return std::nullopt;
-  if (!request.identity)
-    return transports::problem(401, "UNAUTHENTICATED", "give a token: Authorization: Bearer …");
+  if (!request.identity) return transports::unauthenticated(request);
   if (request.identity->role != call::Role::service)
     return transports::problem(403, "FORBIDDEN", "this needs the role SERVICE");
   if (path == route) {
