@@ -16,6 +16,8 @@ namespace callstate::transports {
 /// Of a page, at most; and where nothing is said.
 constexpr std::size_t history_page_max = 200;
 constexpr std::size_t history_page_usual = 50;
+/// Of a page's text: what reaches it is the last of the page.
+constexpr std::size_t history_page_bytes = 256UL * 1024;
 
 /// Where a page begins, as a text that means nothing to a client.
 std::string cursor_text(const history::CallCursor& cursor);

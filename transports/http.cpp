@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include "transports/websocket_upgrade.hpp"
+
 namespace callstate::transports {
 namespace {
 
@@ -50,6 +52,14 @@ HttpResponse problem(int status, std::string_view code, std::string_view detail)
   HttpResponse response{status, "application/problem+json", boost::json::serialize(body), {}};
   if (status == 401) response.fields.emplace_back("WWW-Authenticate", "Bearer");
   return response;
+}
+
+HttpResponse unauthenticated(const HttpRequest& request) {
+  const bool given =
+      read_bearer(request.field("authorization")) || !request.parameter("token").empty();
+  return problem(401, "UNAUTHENTICATED",
+                 given ? "this token is not valid, or no longer: get a new one"
+                       : "give a token: Authorization: Bearer …");
 }
 
 }  // namespace callstate::transports

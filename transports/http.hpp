@@ -50,6 +50,9 @@ struct HttpResponse {
 /// sentence) may be empty.
 HttpResponse problem(int status, std::string_view code, std::string_view detail);
 
+/// The answer to a request without an identity: that it has no token, or a bad one.
+HttpResponse unauthenticated(const HttpRequest& request);
+
 /// Answers a request, or declines it with nothing: then the answer is 404. Runs
 /// on the server's handler thread, one request at a time, and may block; a
 /// request that waits there does not hold up WebSocket sessions.

@@ -111,10 +111,12 @@ Task<HttpResponse> HttpApi::answer(std::unique_ptr<HttpRequest> owned) {
   if (takes_post && request.method != "POST") co_return wrong_method("POST");
   if (kind == Kind::messages && !reads(request) && request.method != "POST")
     co_return wrong_method("GET, HEAD, POST");
-  if (!request.identity)
-    co_return problem(401, "UNAUTHENTICATED", "give a token: Authorization: Bearer …");
+  if (!request.identity) co_return unauthenticated(request);
   if (reads(request)) {
     if (auto hasty = refuse_hasty(*request.identity)) co_return std::move(*hasty);
+  }
+  if (kind == Kind::voip) {
+    if (auto hasty = refuse_hasty_step(request)) co_return std::move(*hasty);
   }
   // No switch: g++ 12 loses `this` in one whose branches await.
   if (kind == Kind::messages && request.method == "POST") co_return co_await post_messages(request);

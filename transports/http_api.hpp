@@ -103,6 +103,8 @@ class HttpApi {
 
   /// The answer to who reads faster than it may.
   std::optional<HttpResponse> refuse_hasty(const Identity& who);
+  /// The answer to who takes steps in calls faster than it may.
+  std::optional<HttpResponse> refuse_hasty_step(const HttpRequest& request);
   /// A message that goes no further, of a user by its key.
   std::optional<engine::Refusal> refuse_at_once(
       const std::expected<ClientMessage, DecodeFailure>& message, std::string_view user);

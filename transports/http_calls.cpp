@@ -94,7 +94,32 @@ call::MessageId idempotency(FieldReader& fields, const HttpRequest& request) {
   return call::MessageId::clipped(without_controls(key, call::MessageId::bytes_max));
 }
 
+/// The message that a step's path stands for: its last segment is the verb.
+engine::MessageType message_of(std::string_view verb) {
+  using Type = engine::MessageType;
+  constexpr std::array<std::pair<std::string_view, Type>, 5> verbs{{{"start", Type::call_started},
+                                                                    {"ringing", Type::ringing},
+                                                                    {"accept", Type::accepted},
+                                                                    {"reject", Type::rejected},
+                                                                    {"end", Type::ended}}};
+  const auto found = std::ranges::find(verbs, verb, [](const auto& each) { return each.first; });
+  return found == verbs.end() ? Type::unknown : found->second;
+}
+
 }  // namespace
+
+// Each leaves a record, also when it is refused: whoever floods would fill the disk. A
+// service acts for the users of its whole tenant, and is trusted with their number.
+std::optional<HttpResponse> HttpApi::refuse_hasty_step(const HttpRequest& request) {
+  const auto& who = *request.identity;
+  if (who.role == call::Role::service) return std::nullopt;
+  const auto taken = server_.posted.take(key_of(who), SteadyClock::now());
+  if (taken) return std::nullopt;
+  auto& metrics = thread_.metrics();
+  metrics.too_many_messages.add();
+  metrics.messages.add(message_of(request.segments.back()), engine::MessageOutcome::rate_limited);
+  return too_often("too many messages of this user", taken.error());
+}
 
 Task<HttpResponse> HttpApi::start_call(const HttpRequest& request) {
   Body body;
@@ -133,7 +158,9 @@ Task<HttpResponse> HttpApi::start_call(const HttpRequest& request) {
   to.begin_object("calleeInfo");
   to.text("id", started->callees.front().view());
   started->callee_name.empty() ? to.null("name") : to.text("name", started->callee_name);
-  to.null("role");
+  const auto role =
+      started->callee_roles.empty() ? call::KnownRole{} : started->callee_roles.front();
+  role ? to.text("role", name_of(*role)) : to.null("role");
   to.end_object();
   if (in_call && server_.ports.media != nullptr && !started->media_room.empty()) {
     to.text("callerToken", server_.ports.media->mint({.media_room = started->media_room,

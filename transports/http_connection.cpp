@@ -159,8 +159,12 @@ Task<std::optional<HttpConnection::Next>> HttpConnection::read_request(ReadReque
   if (!target)
     co_return co_await refuse(problem(400, "INVALID_MESSAGE", "the request's target is no path"));
   auto where = route(*target);
-  if (beast::websocket::is_upgrade(request) && is_session(where.kind))
+  if (beast::websocket::is_upgrade(request) && is_session(where.kind)) {
+    // What follows are frames to us, and might be a body to a proxy.
+    if (!parser.is_done())
+      co_return co_await refuse(problem(400, "INVALID_MESSAGE", "a handshake has no body"));
     co_return co_await upgrade(request, std::move(*target), std::move(where));
+  }
   if (has_stray_percent(view(request.target()))) {
     co_return co_await refuse(
         problem(400, "INVALID_MESSAGE", "a % in the request's target encodes nothing; write %25"));

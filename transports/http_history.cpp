@@ -59,7 +59,9 @@ struct EventsRead {
       if (record.call != id || record.stream.tenant != who.tenant) return true;
       if (record.outcome == call::Outcome::applied || sees_all(who))
         events.append(events.empty() ? "" : ",").append(encode(engine::Event{record}, viewer));
-      return true;
+      if (events.size() < history_page_bytes || record.position == positions->back()) return true;
+      after = record.position;
+      return false;
     });
   }
 };
@@ -129,7 +131,12 @@ Task<HttpResponse> HttpApi::list_calls(const HttpRequest& request) {
   co_await on_reader(job);
   if (!page) co_return history_trouble(page.error());
   std::string body = R"({"calls":[)";
-  for (const auto& row : page->calls) append_call(body, row);
+  for (const auto& row : page->calls) {
+    append_call(body, row);
+    if (body.size() < history_page_bytes || &row == &page->calls.back()) continue;
+    page->next = history::CallCursor{row.started_at, row.id};
+    break;
+  }
   body.push_back(']');
   JsonWriter to(body);
   page->next ? to.text("next", cursor_text(*page->next)) : to.null("next");

@@ -285,6 +285,48 @@ describe('many calls', () => {
   });
 });
 
+test('a page of large calls, or events, ends by its size, and the next goes on', async () => {
+  const tenant = unique('large');
+  const who = service({ tenant });
+  const { post } = as(server, who);
+  const large = { text: 'x'.repeat(8000) };
+  const starts = await Promise.all(
+    Array.from({ length: 60 }, () =>
+      post('/voip/start', { callerId: 'ann', calleeId: 'kim', metadata: large }),
+    ),
+  );
+  const { roomName, callLogId } = starts[0].json;
+  const made_ids = starts.map(({ json }) => json.callLogId).sort();
+  const pages = [];
+  for (let after = ''; after !== null; after = pages.at(-1).next) {
+    const page = await got(who, `/v1/calls?limit=200${after && `&after=${after}`}`);
+    assert.ok(JSON.stringify(page.calls).length < 300_000);
+    pages.push(page);
+  }
+  assert.ok(pages.length > 1);
+  assert.deepEqual(ids(pages.flatMap(({ calls }) => calls)).sort(), made_ids);
+
+  const signal = { type: 'SIGNAL', from: 'ann', to: 'kim', roomName, data: large };
+  for (let i = 0; i < 12; ++i) {
+    const { json } = await post('/v1/messages', Array(5).fill(signal));
+    assert.ok(json.results.every(({ outcome }) => outcome === 'applied'));
+  }
+  const events = [];
+  const sizes = [];
+  for (let after = 0; after !== null;) {
+    const path = `/v1/calls/${callLogId}/events?limit=200&after=${after}`;
+    const page = await got(who, path);
+    sizes.push(JSON.stringify(page.events).length);
+    events.push(...page.events);
+    after = page.next;
+  }
+  assert.ok(sizes.length > 1 && Math.max(...sizes) < 300_000, `${sizes}`);
+  assert.deepEqual(
+    events.filter(({ type }) => type === 'SIGNAL').map(({ seq }) => seq),
+    Array.from({ length: 60 }, (_, i) => i + 3),
+  );
+});
+
 test('equal rooms and users of two tenants have nothing in common', async () => {
   const [one, other] = [unique('one'), unique('other')];
   const calls = {};

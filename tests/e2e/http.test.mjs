@@ -147,6 +147,26 @@ describe('what may be taken for two requests is refused, and the connection ends
     }
   }
 
+  test('a body of a WebSocket handshake', async () => {
+    const handshake = [
+      'Upgrade: websocket',
+      'Connection: Upgrade',
+      'Sec-WebSocket-Version: 13',
+      'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ];
+    for (const target of ['/v1/ws', '/party/r', '/parties/p/r']) {
+      for (const framing of [`Content-Length: ${smuggled.length}`, 'Transfer-Encoding: chunked']) {
+        const text = raw(`GET ${target}`, [...handshake, framing], smuggled);
+        const { responses, closed } = await exchange(server, text);
+        assert.deepEqual(
+          responses.map((each) => each.status),
+          [400],
+        );
+        assert.ok(closed);
+      }
+    }
+  });
+
   test('nothing that was hidden came in', async () => {
     assertProblem(await service().get('/v1/rooms/hidden/state'), 404, 'ROOM_NOT_FOUND');
   });
@@ -222,6 +242,8 @@ test('without a good token nothing is answered, whatever is asked', async () => 
       const answer = await request(server, method, path, { token });
       assertProblem(answer, 401, 'UNAUTHENTICATED');
       assert.equal(answer.headers['www-authenticate'], 'Bearer');
+      // Who has one is not told to bring one.
+      assert.match(answer.json.detail, token ? /not valid/ : /give a token/);
     }
   }
 });

@@ -337,6 +337,7 @@ describe('by HTTP, on every path:', () => {
         const answer = await sends(packet(`${method} ${each.target}`, { token }));
         const what = `${method.slice(0, 10)} ${each.target}`;
         assertRefused(answer, [405], what);
+        assert.equal(answer.json.code, 'INVALID_MESSAGE', what);
         assert.deepEqual(answer.headers.allow.split(', ').sort(), takes.sort(), what);
       }
     }

@@ -212,6 +212,25 @@ describe('by HTTP', () => {
     assert.equal((await post('/v1/messages', { type: 'PING', id: 'late' })).status, 200);
   });
 
+  test('steps in calls of one user, which count with its messages; not those of a service', async () => {
+    const who = person('hasty');
+    const { post } = as(server, who);
+    const answers = await Promise.all(times(30, () => post('/voip/nowhere/ringing', {})));
+    const refused = answers.filter(({ status }) => status === 429);
+    assert.ok(refused.length >= 10 && refused.length <= 20, `${refused.length} were refused`);
+    for (const answer of refused) assertLater(answer, 1_000);
+    for (const answer of answers.filter(({ status }) => status !== 429))
+      assertProblem(answer, 409, 'WRONG_STATE');
+    assertLater(await post('/voip/start', { calleeId: 'x' }), 1_000);
+    assertLater(await post('/v1/messages', { type: 'PING' }), 1_000);
+    assert.equal((await as(server, who).get('/v1/messages')).status, 200);
+    const crm = as(server, person('crm', { role: 'SERVICE' }));
+    for (const { status } of await Promise.all(
+      times(30, () => crm.post('/voip/nowhere/ringing', { userId: who.user })),
+    ))
+      assert.equal(status, 409);
+  });
+
   test('reads of one user beyond the rate, each path alike, and what it sends by itself', async () => {
     const who = person('reader');
     const { get, post } = as(server, who);

@@ -39,7 +39,7 @@ test('a whole call, of which a back end makes every step', async () => {
   assert.deepEqual(started.json, {
     roomName,
     callLogId,
-    calleeInfo: { id: kim.user, name: 'Kim', role: null },
+    calleeInfo: { id: kim.user, name: 'Kim', role: 'CRM_USER' },
     callerToken: null,
     mediaUrl: null,
     seq,
@@ -93,6 +93,20 @@ test('a user makes its own steps, without a body, and nobody else', async () => 
   assertProblem(await theirs.post(`/voip/${room}/end`), 409, 'WRONG_STATE');
 });
 
+test('a start says with which role its callee is known', async () => {
+  const customer = person('kim', { role: 'PORTAL_CUSTOMER' });
+  await server.inbox(customer);
+  const told = async (calleeIds) => {
+    const { status, json, text } = await crm.post('/voip/start', { calleeIds });
+    assert.equal(status, 201, text);
+    return json.calleeInfo;
+  };
+  const away = person('away').user;
+  const known = { id: customer.user, name: null, role: 'PORTAL_CUSTOMER' };
+  assert.deepEqual(await told([customer.user, away]), known);
+  assert.deepEqual(await told([away, customer.user]), { id: away, name: null, role: null });
+});
+
 test('a repeated request takes effect once, also when both are on their way', async () => {
   const kim = person('kim');
   const bob = await server.inbox(kim);
@@ -129,7 +143,7 @@ test('a repeated request takes effect once, also when both are on their way', as
   const repeat = await post('/voip/start', others, key);
   assert.equal(repeat.status, 201, repeat.text);
   assert.deepEqual(repeat.json, { ...first.json, duplicate: true });
-  assert.deepEqual(repeat.json.calleeInfo, { id: kim.user, name: 'Kim', role: null });
+  assert.deepEqual(repeat.json.calleeInfo, { id: kim.user, name: 'Kim', role: 'CRM_USER' });
   // Without one each is a call of its own.
   const [one, two] = [
     await post('/voip/start', { calleeId: kim.user }),

@@ -28,7 +28,7 @@ bool is_checkpoint(const fs::path& path) {
 }
 
 transports::HttpResponse wrong_method(std::string_view takes, std::string_view sentence) {
-  auto refusal = transports::problem(405, "", sentence);
+  auto refusal = transports::problem(405, "INVALID_MESSAGE", sentence);
   refusal.fields.emplace_back("Allow", takes);
   return refusal;
 }
@@ -52,7 +52,7 @@ std::optional<transports::HttpResponse> Checkpoints::answer(
   const std::string_view path = request.path;
   if (path != route && !path.starts_with(std::string(route) + "/")) return std::nullopt;
   if (!request.identity) {
-    return transports::problem(401, "UNAUTHENTICATED", "give a token: Authorization: Bearer …");
+    return transports::unauthenticated(request);
   }
   if (request.identity->role != call::Role::auditor &&
       request.identity->role != call::Role::service) {

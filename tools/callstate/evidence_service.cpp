@@ -53,14 +53,14 @@ std::optional<transports::HttpResponse> EvidenceService::answer(
     return std::nullopt;
   }
   if (!request.identity) {
-    return transports::problem(401, "UNAUTHENTICATED", "give a token: Authorization: Bearer …");
+    return transports::unauthenticated(request);
   }
   if (request.identity->role != call::Role::auditor &&
       request.identity->role != call::Role::service) {
     return transports::problem(403, "FORBIDDEN", "this needs the role AUDITOR or SERVICE");
   }
   if (request.method != "GET" && request.method != "HEAD") {
-    auto refusal = transports::problem(405, "", "this path takes GET and HEAD");
+    auto refusal = transports::problem(405, "INVALID_MESSAGE", "this path takes GET and HEAD");
     refusal.fields.emplace_back("Allow", "GET, HEAD");
     return refusal;
   }

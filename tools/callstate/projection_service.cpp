@@ -23,7 +23,7 @@ constexpr std::string_view skip_route = "/skip";
 constexpr std::size_t reason_bytes_max = 1'024;
 
 HttpResponse wrong_method(std::string_view takes, std::string_view sentence) {
-  auto refusal = problem(405, "", sentence);
+  auto refusal = problem(405, "INVALID_MESSAGE", sentence);
   refusal.fields.emplace_back("Allow", takes);
   return refusal;
 }
@@ -107,8 +107,7 @@ std::optional<std::string> done(std::expected<history::Verified, history::Troubl
 std::optional<HttpResponse> ProjectionService::answer(const HttpRequest& request) {
   std::string_view path = request.path;
   if (path != route && !path.starts_with(std::string(route) + "/")) return std::nullopt;
-  if (!request.identity)
-    return problem(401, "UNAUTHENTICATED", "give a token: Authorization: Bearer …");
+  if (!request.identity) return unauthenticated(request);
   const auto role = request.identity->role;
   if (path == route) {
     return role == call::Role::service || role == call::Role::auditor

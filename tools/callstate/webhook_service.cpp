@@ -43,7 +43,7 @@ std::expected<std::vector<projections::SigningKey>, std::string> read_keys(
 }
 
 transports::HttpResponse wrong_method(std::string_view takes, std::string_view sentence) {
-  auto refusal = transports::problem(405, "", sentence);
+  auto refusal = transports::problem(405, "INVALID_MESSAGE", sentence);
   refusal.fields.emplace_back("Allow", takes);
   return refusal;
 }
@@ -136,8 +136,7 @@ std::optional<transports::HttpResponse> WebhookService::answer(
     const transports::HttpRequest& request) {
   std::string_view path = request.path;
   if (path != route && !path.starts_with(std::string(route) + "/")) return std::nullopt;
-  if (!request.identity)
-    return transports::problem(401, "UNAUTHENTICATED", "give a token: Authorization: Bearer …");
+  if (!request.identity) return transports::unauthenticated(request);
   if (request.identity->role != call::Role::service)
     return transports::problem(403, "FORBIDDEN", "this needs the role SERVICE");
   if (path == route) {

@@ -41,7 +41,7 @@ std::optional<transports::HttpResponse> MetricsEndpoint::answer(
     const transports::HttpRequest& request) const {
   if (request.path != route || access_ == MetricsAccess::off) return std::nullopt;
   if (request.method != "GET" && request.method != "HEAD") {
-    auto refusal = transports::problem(405, "", "this path takes GET and HEAD");
+    auto refusal = transports::problem(405, "INVALID_MESSAGE", "this path takes GET and HEAD");
     refusal.fields.emplace_back("Allow", "GET, HEAD");
     return refusal;
   }
