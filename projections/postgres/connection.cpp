@@ -68,6 +68,7 @@ Connection::Connection(const Settings& settings, const std::string& purpose, Sea
         return *made;
       }()),
       schema_(connection_.quote_name(settings.schema)) {
+  if (settings.cutter) line_.emplace(*settings.cutter, connection_.sock());
   // Deprecated since libpqxx 7 has nothing to inhibit any more; 6.4 has.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"

@@ -38,6 +38,8 @@ struct DirectorySettings {
   std::chrono::milliseconds pause_max{10'000};
   std::chrono::seconds connect_timeout{3};
   std::chrono::milliseconds statement_timeout{3'000};
+  /// A look-up's connection that has not answered by then is given up.
+  std::chrono::milliseconds answer_timeout{4'000};
 };
 
 /// What the directory has done so far.

@@ -33,7 +33,9 @@ DirectoryPool::DirectoryPool(DirectorySettings settings, DirectoryCache& cache,
     : settings_(std::move(settings)),
       connect_{.connection = settings_.connection,
                .connect_timeout = settings_.connect_timeout,
-               .statement_timeout = settings_.statement_timeout},
+               .statement_timeout = settings_.statement_timeout,
+               .step_timeout = settings_.answer_timeout,
+               .cutter = std::make_shared<Cutter>()},
       cache_(cache),
       now_(std::move(now)) {
   for (std::size_t i = 0; i < settings_.connections; ++i) {
@@ -47,6 +49,7 @@ DirectoryPool::~DirectoryPool() {
     stopping_ = true;
   }
   more_.notify_all();
+  connect_.cutter->end({});
   for (auto& thread : threads_) thread.join();
   const auto waiting = std::exchange(waiting_, {});
   for (const auto& [user, callbacks] : waiting) {
@@ -64,26 +67,32 @@ std::optional<Profile> DirectoryPool::remembered(const call::UserId& user) {
 
 void DirectoryPool::look_up(const call::UserId& user, Callback done) {
   if (const auto known = fresh(user)) return done(*known);
+  const auto before = remembered(user);
   std::string why;
   {
     const std::scoped_lock lock(mutex_);
-    const auto same = waiting_.find(user);
-    if (same != waiting_.end()) {
-      same->second.push_back(std::move(done));
-      return;
-    }
-    if (now_() < leave_alone_until_) {
+    const bool may_ask = waiting_.contains(user) || waiting_.size() < settings_.waiting_max;
+    const bool in_trouble = pause_ > std::chrono::milliseconds{};
+    if (in_trouble && now_() < leave_alone_until_) {
       why = trouble_;
-    } else if (waiting_.size() >= settings_.waiting_max) {
+    } else if (!may_ask) {
       why = "too many look-ups wait for it";
+    } else if (in_trouble && before) {
+      // Whether it is well again is found out without making anybody wait who is known.
+      enqueue(user, {});
     } else {
-      waiting_[user].push_back(std::move(done));
-      queue_.push_back(user);
-      more_.notify_one();
-      return;
+      return enqueue(user, std::move(done));
     }
   }
   done(without_database(user, why));
+}
+
+void DirectoryPool::enqueue(const call::UserId& user, Callback done) {
+  const auto [waiting, is_new] = waiting_.try_emplace(user);
+  if (done) waiting->second.push_back(std::move(done));
+  if (!is_new) return;
+  queue_.push_back(user);
+  more_.notify_one();
 }
 
 void DirectoryPool::work() {
@@ -119,10 +128,10 @@ DirectoryPool::Answer DirectoryPool::ask(std::unique_ptr<Connection>& connection
     }
     return std::nullopt;
   };
-  auto asked = guarded(connect_, one);
+  auto asked = limited(connect_, one);
   if (!asked && std::exchange(connection, nullptr) &&
       asked.error().kind == Trouble::Kind::passing) {
-    asked = guarded(connect_, one);  // an old connection may have died in the meantime
+    asked = limited(connect_, one);  // an old connection may have died in the meantime
   }
   if (!asked) {
     connection.reset();

@@ -3,11 +3,14 @@
 #include <chrono>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "core/call/event.hpp"
 
 namespace callstate::projections::postgres {
+
+class Cutter;
 
 /// Where rows are kept.
 struct Settings {
@@ -20,6 +23,11 @@ struct Settings {
   std::chrono::seconds connect_timeout{5};
   /// For one statement. A batch that takes longer is undone, and tried again.
   std::chrono::milliseconds statement_timeout{30'000};
+  /// For a batch or a look-up, a handful of statements, even if no answer comes at all.
+  /// Kept by `cutter`, and not without.
+  std::chrono::milliseconds step_timeout{120'000};
+  /// Where connections can be cut. May be null: then nothing cuts them.
+  std::shared_ptr<Cutter> cutter{};
 };
 
 /// What is wrong with the settings, without connecting; nothing where they can be

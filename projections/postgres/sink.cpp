@@ -39,7 +39,7 @@ PostgresSink::~PostgresSink() = default;
 std::expected<PostgresSink::Standing, Trouble> PostgresSink::open(const std::string& log_id,
                                                                   call::Position head) {
   store_.reset();
-  return guarded(settings_, [&]() -> Standing {
+  return limited(settings_, [&]() -> Standing {
     store_ = std::make_unique<Store>(settings_, live_tables(), payload_, log_id,
                                      [&](pqxx::transaction_base&, const Checkpoint& found) {
                                        return ours(found, log_id, head);
@@ -49,7 +49,7 @@ std::expected<PostgresSink::Standing, Trouble> PostgresSink::open(const std::str
 }
 
 std::expected<void, Trouble> PostgresSink::apply(const history::Changes& changes) {
-  auto done = guarded(settings_, [&] {
+  auto done = limited(settings_, [&] {
     if (!store_) refuse(Trouble::Kind::passing, "there is no connection to PostgreSQL");
     store_->apply(changes);
   });
@@ -59,7 +59,7 @@ std::expected<void, Trouble> PostgresSink::apply(const history::Changes& changes
 
 std::expected<void, Trouble> PostgresSink::skip(call::Position position, const std::string& reason,
                                                 call::Time at) {
-  auto done = guarded(settings_, [&] {
+  auto done = limited(settings_, [&] {
     if (!store_) refuse(Trouble::Kind::passing, "there is no connection to PostgreSQL");
     store_->skip(position, reason, at);
   });

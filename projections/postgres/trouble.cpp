@@ -145,7 +145,16 @@ Trouble of_sql(const pqxx::sql_error& error, const Settings& settings) {
 
 }  // namespace
 
+Trouble no_answer() {
+  return {Kind::passing,
+          "PostgreSQL, or a proxy before it, takes what it is sent and does not answer: see what "
+          "holds it up",
+          0};
+}
+
 Trouble trouble_of_current_exception(const Settings& settings) {
+  if (settings.cutter && settings.cutter->ended())
+    return {Kind::passing, "PostgreSQL has not answered before the server was stopped", 0};
   try {
     throw;
   } catch (const Refused& refused) {

@@ -101,16 +101,33 @@ export class Postgres {
     }
   }
 
+  /** Stops it, so that it starts no other processes; those that it has. */
+  #halt() {
+    const { pid } = this.child;
+    const children = [];
+    process.kill(pid, 'SIGSTOP');
+    while (alive(pid) && stateOf(pid) !== 'T') continue;
+    for (const task of readdirSync(`/proc/${pid}/task`))
+      for (const child of readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '))
+        if (child) children.push(Number(child));
+    return children;
+  }
+
+  /** It takes connections and what is sent to it, and answers nothing, until `speak`. */
+  hush() {
+    this.hushed = this.#halt();
+    for (const child of this.hushed) process.kill(child, 'SIGSTOP');
+  }
+  speak() {
+    for (const pid of [...this.hushed, this.child.pid]) process.kill(pid, 'SIGCONT');
+  }
+
   /** SIGKILL, to it and its processes, which would outlive it for a moment; those. */
   killNow() {
     const { pid } = this.child;
-    const children = [];
+    let children = [];
     try {
-      process.kill(pid, 'SIGSTOP'); // or it would start others
-      while (alive(pid) && stateOf(pid) !== 'T') continue;
-      for (const task of readdirSync(`/proc/${pid}/task`))
-        for (const child of readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '))
-          if (child) children.push(Number(child));
+      children = this.#halt();
       for (const child of children) process.kill(child, 'SIGKILL');
       process.kill(pid, 'SIGKILL');
     } catch {

@@ -307,6 +307,26 @@ describe('whatever PostgreSQL does, calls go on', () => {
     }
   });
 
+  test('it answers nothing any more, which holds up no stop', async () => {
+    const own = await Postgres.start();
+    try {
+      const database = await own.database();
+      const server = await serve(undefined, { env: { CALLSTATE_POSTGRES: own.url(database) } });
+      await makeCalls(server, 3);
+      await level(server);
+      own.hush();
+      await serves(server);
+      const how = await server.terminate();
+      own.speak();
+      assert.equal(how.code, 0, server.log);
+      await server.launch();
+      await assertRows(server, own, database);
+      await server.stop();
+    } finally {
+      await own.remove();
+    }
+  });
+
   test('it is read-only for a while', async () => {
     const database = await cluster.database();
     const server = await serve(database);

@@ -23,15 +23,22 @@ std::expected<projections::postgres::Settings, std::string> postgres_settings(
 class PostgresService {
  public:
   /// All outlive it.
-  PostgresService(const projections::postgres::Settings& settings, const engine::LogReader& log,
+  PostgresService(projections::postgres::Settings settings, const engine::LogReader& log,
                   const std::string& log_id, const projections::FollowerPorts& ports);
+  ~PostgresService() { stop(); }
+  PostgresService(const PostgresService&) = delete;
+  PostgresService& operator=(const PostgresService&) = delete;
 
   void start() { runner_.start(); }
-  void stop() { runner_.stop(); }
+  /// A stop is near: whatever waits for PostgreSQL then, an operator's job too, is given
+  /// a moment, and cut off.
+  void end_soon();
+  void stop();
   [[nodiscard]] projections::Runner& runner() { return runner_; }
   [[nodiscard]] Maintenance& maintenance() { return maintenance_; }
 
  private:
+  const projections::postgres::Settings settings_;
   projections::postgres::PostgresSink sink_;
   projections::HistoryProjection projection_{"postgres", sink_};
   projections::Runner runner_;

@@ -60,7 +60,7 @@ std::expected<std::unique_ptr<postgres::PostgresDirectory>, std::string> make_di
 }
 
 std::size_t directory_descriptors(const DirectoryOptions& options) {
-  constexpr std::size_t each = 3;  // the connection, and what resolves and opens it
+  constexpr std::size_t each = 4;  // the connection, its duplicate, what resolves and opens it
   return is_wanted(options) ? each * options.connections : 0;
 }
 

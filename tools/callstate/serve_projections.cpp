@@ -5,7 +5,8 @@
 namespace callstate::tools {
 namespace {
 
-constexpr std::size_t postgres_descriptors_max = 8;  // two connections, and what opens them
+// Two connections, a duplicate of each, and what opens them.
+constexpr std::size_t postgres_descriptors_max = 10;
 
 projections::FollowerPorts ports(const ServedProjections::Surroundings& around) {
   return {.clock = around.clock,
@@ -73,6 +74,11 @@ std::expected<std::unique_ptr<ServedProjections>, std::string> ServedProjections
   return made;
 }
 
+// No job waits for PostgreSQL for ever, and with it who waits for the job.
+ServedProjections::~ServedProjections() {
+  if (postgres_) postgres_->end_soon();
+}
+
 void ServedProjections::start() {
   if (history_) history_->start();
   if (postgres_) postgres_->start();
@@ -80,6 +86,7 @@ void ServedProjections::start() {
 }
 
 void ServedProjections::stop() {
+  if (postgres_) postgres_->end_soon();
   service_->stop();
   if (history_) history_->stop();
   if (postgres_) postgres_->stop();

@@ -35,6 +35,10 @@ class ServedProjections {
   static std::expected<std::unique_ptr<ServedProjections>, std::string> make(
       const ServeSettings& settings, const Surroundings& around);
 
+  ~ServedProjections();
+  ServedProjections(const ServedProjections&) = delete;
+  ServedProjections& operator=(const ServedProjections&) = delete;
+
   /// Files and connections that they have open, at most.
   static std::size_t descriptors(const ServeSettings& settings);
 

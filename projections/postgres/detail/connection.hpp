@@ -2,11 +2,13 @@
 
 #include <expected>
 #include <memory>
+#include <optional>
 #include <pqxx/pqxx>
 #include <string>
 #include <utility>
 
 #include "core/history/ports.hpp"
+#include "projections/postgres/cutter.hpp"
 #include "projections/postgres/settings.hpp"
 
 namespace callstate::projections::postgres {
@@ -44,6 +46,7 @@ class Connection {
 
  private:
   pqxx::connection connection_;
+  std::optional<Cutter::Line> line_;
   pqxx::quiet_errorhandler quiet_{connection_};  // what it says comes as exceptions, too
   std::string schema_;
 };
@@ -59,6 +62,9 @@ std::expected<std::string, std::string> parameters(const Settings& settings,
 /// What an exception means to whoever keeps the rows. Called in a handler.
 Trouble trouble_of_current_exception(const Settings& settings);
 
+/// Of a peer that takes what it is sent, and says nothing.
+Trouble no_answer();
+
 /// Runs `work`; what it throws becomes a Trouble.
 template <class Work>
 auto guarded(const Settings& settings, Work&& work) -> std::expected<decltype(work()), Trouble> {
@@ -72,6 +78,17 @@ auto guarded(const Settings& settings, Work&& work) -> std::expected<decltype(wo
   } catch (...) {
     return std::unexpected(trouble_of_current_exception(settings));
   }
+}
+
+/// The same, for no longer than a step may take: beyond that the thread's connection is
+/// cut.
+template <class Work>
+auto limited(const Settings& settings, Work&& work) -> std::expected<decltype(work()), Trouble> {
+  std::optional<Cutter::Limit> limit;
+  if (settings.cutter) limit.emplace(*settings.cutter, settings.step_timeout);
+  auto done = guarded(settings, std::forward<Work>(work));
+  if (!done && limit && limit->passed()) return std::unexpected(no_answer());
+  return done;
 }
 
 }  // namespace callstate::projections::postgres

@@ -36,6 +36,8 @@ class DirectoryPool {
   Answer ask(std::unique_ptr<Connection>& connection, const call::UserId& user);
   Answer found(const call::UserId& user, const pqxx::row& row);
   void in_trouble(const Trouble& trouble);
+  /// With the lock held: has the user asked for, unless it is already.
+  void enqueue(const call::UserId& user, Callback done);
   /// While the database cannot be asked: what was known before, or a refusal.
   Answer without_database(const call::UserId& user, const std::string& why);
 

@@ -107,6 +107,50 @@ TEST_F(PostgresDirectoryTest, ForgetsWhoIsGone) {
   EXPECT_FALSE(ask(*directory, anna)) << "it was told that there is no such user";
 }
 
+TEST_F(PostgresDirectoryTest, MakesNobodyWaitWhoIsKnownWhileItIsInTrouble) {
+  const auto directory = open();
+  (void)ask(*directory, anna);
+  wait(61s);
+  break_it();
+  EXPECT_EQ(ask(*directory, anna), anna_then);
+  mend_it();
+  rename("Anne");
+  {
+    pqxx::connection other(settings.connection);
+    pqxx::work blocking(other);
+    blocking.exec("LOCK TABLE users");
+    wait(251ms);
+    EXPECT_EQ(ask(*directory, anna), anna_then) << "while it is asked whether it is well";
+    blocking.abort();
+  }
+  while (!directory->cached(user(anna))) std::this_thread::yield();
+  EXPECT_EQ(ask(*directory, anna)->name, "Anne");
+}
+
+TEST_F(PostgresDirectoryTest, GivesUpAConnectionThatDoesNotAnswer) {
+  directory_settings.answer_timeout = 200ms;
+  const auto directory = open();
+  (void)ask(*directory, anna);
+  const Silence silence(backends("callstate directory"));
+  ASSERT_EQ(silence.size(), 1U);
+  wait(61s);
+  EXPECT_EQ(ask(*directory, anna), anna_then) << "it is asked by another connection";
+  EXPECT_EQ(directory->counts().asked, 2U);
+}
+
+TEST_F(PostgresDirectoryTest, EndsThoughTheDatabaseDoesNotAnswer) {
+  directory_settings.connections = 1;
+  directory_settings.answer_timeout = 24h;
+  auto directory = open();
+  (void)ask(*directory, anna);
+  const Silence silence(backends("callstate directory"));
+  std::optional<Directory::Answer> answer;
+  directory->look_up(user(carl), [&](const Directory::Answer& given) { answer = given; });
+  directory.reset();
+  ASSERT_TRUE(answer);
+  EXPECT_EQ(answer->error().refusal, Directory::Refusal::unavailable);
+}
+
 TEST_F(PostgresDirectoryTest, GoesOnWithWhomItKnowsWhileTheDatabaseIsAway) {
   directory_settings.stale_max = 1h;
   const auto directory = open();

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <memory>
 #include <pqxx/pqxx>
@@ -58,6 +59,25 @@ inline Cluster& shared_cluster() {
   return cluster;
 }
 
+/// The processes that serve one program's connections, stopped: they take what they are
+/// sent, and do not answer.
+class Silence {
+ public:
+  explicit Silence(const std::vector<std::vector<std::string>>& pids) {
+    for (const auto& row : pids) pids_.push_back(std::stoi(row.at(0)));
+    for (const pid_t pid : pids_) ::kill(pid, SIGSTOP);
+  }
+  ~Silence() {
+    for (const pid_t pid : pids_) ::kill(pid, SIGCONT);
+  }
+  Silence(const Silence&) = delete;
+  Silence& operator=(const Silence&) = delete;
+  [[nodiscard]] std::size_t size() const { return pids_.size(); }
+
+ private:
+  std::vector<pid_t> pids_;
+};
+
 /// A database of its own for each test, in the cluster of all.
 class PostgresTest : public ::testing::Test {
  protected:
@@ -80,6 +100,11 @@ class PostgresTest : public ::testing::Test {
   }
   [[nodiscard]] std::string one(const std::string& sql) const { return query(sql).at(0).at(0); }
   void execute(const std::string& sql) const { (void)query(sql); }
+  /// Whom to make silent: those of this name, in this database.
+  [[nodiscard]] std::vector<std::vector<std::string>> backends(const std::string& name) const {
+    return query("SELECT pid FROM pg_stat_activity WHERE application_name = '" + name +
+                 "' AND datname = current_database()");
+  }
 
   [[nodiscard]] std::string position() const {
     return one(R"(SELECT "position" FROM "ProjectionCheckpoint" WHERE "projection" = 'postgres')");

@@ -4,6 +4,7 @@
 #include <pqxx/pqxx>
 #include <thread>
 
+#include "projections/postgres/cutter.hpp"
 #include "projections/postgres/fixture.hpp"
 
 namespace callstate::projections::postgres {
@@ -93,6 +94,58 @@ TEST_F(PostgresTrouble, TooSlow) {
   settings.statement_timeout = std::chrono::seconds(30);
   Following again(settings, log, 10);
   expect_level(again);
+}
+
+TEST_F(PostgresTrouble, NoAnswerAtAll) {
+  settings.cutter = std::make_shared<Cutter>();
+  settings.step_timeout = std::chrono::milliseconds(200);
+  Following following(settings, log, 10);
+  following.run(3);
+  {
+    const Silence silence(backends("callstate"));
+    ASSERT_EQ(silence.size(), 1U);
+    expect_trouble(following.run(1), Trouble::Kind::passing, "does not answer");
+    settings.step_timeout = std::chrono::minutes(2);
+    Following again(settings, log, 10);
+    expect_level(again);
+  }
+}
+
+TEST_F(PostgresTrouble, NoAnswerAtAllHoldsUpNoStop) {
+  settings.cutter = std::make_shared<Cutter>();
+  Following following(settings, log, 10);
+  following.run(3);
+  {
+    const Silence silence(backends("callstate"));
+    Status status;
+    std::thread waiting([&] { status = following.run(1); });
+    settings.cutter->end({});
+    waiting.join();
+    expect_trouble(status, Trouble::Kind::passing, "before the server was stopped");
+    EXPECT_THAT(opening().message, HasSubstr("before the server was stopped"));
+  }
+  settings.cutter.reset();
+  Following again(settings, log, 10);
+  expect_level(again);
+}
+
+TEST_F(PostgresTrouble, ARebuildHoldsUpNoStop) {
+  settings.cutter = std::make_shared<Cutter>();
+  pqxx::connection other(settings.connection);
+  pqxx::work blocking(other);
+  Following following(settings, log, 10);
+  following.run();
+  blocking.exec("LOCK TABLE callstate.\"CallLog\" IN SHARE MODE");  // not read, written
+  std::expected<history::Rebuilt, Trouble> rebuilt;
+  std::thread rebuilding([&] {
+    rebuilt = rebuild(settings, {log, log_id, payload_of}, {}, [&](const auto& progress) {
+      if (progress.step == history::Progress::Step::replacing) settings.cutter->end({});
+      return true;
+    });
+  });
+  rebuilding.join();
+  ASSERT_FALSE(rebuilt);
+  EXPECT_THAT(rebuilt.error().message, HasSubstr("before the server was stopped"));
 }
 
 TEST_F(PostgresTrouble, Full) {
