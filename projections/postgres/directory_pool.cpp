@@ -13,6 +13,10 @@ std::string statement(std::size_t number) {
   return "user_" + std::to_string(number);
 }
 
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
+
 std::unique_ptr<Connection> connected(const Settings& settings,
                                       const std::vector<std::string>& queries) {
   auto connection = std::make_unique<Connection>(settings, "callstate directory", SearchPath::user);
@@ -35,6 +39,7 @@ DirectoryPool::DirectoryPool(DirectorySettings settings, DirectoryCache& cache,
                .connect_timeout = settings_.connect_timeout,
                .statement_timeout = settings_.statement_timeout,
                .step_timeout = settings_.answer_timeout,
+               .use = Settings::Use::directory,
                .cutter = std::make_shared<Cutter>()},
       cache_(cache),
       now_(std::move(now)) {
@@ -141,9 +146,10 @@ DirectoryPool::Answer DirectoryPool::ask(std::unique_ptr<Connection>& connection
   const std::scoped_lock lock(mutex_);
   ++counts_.asked;
   pause_ = {};
-  if (*asked) return **asked;
-  cache_.forget(user);
-  return unknown("the directory has no user with this id");
+  if (!*asked) *asked = unknown("the directory has no user with this id");
+  // Who is refused now is not to get in by what was known before, once it is away.
+  if (!**asked) cache_.forget(user);
+  return **asked;
 }
 
 DirectoryPool::Answer DirectoryPool::found(const call::UserId& user, const pqxx::row& row) {
@@ -152,6 +158,8 @@ DirectoryPool::Answer DirectoryPool::found(const call::UserId& user, const pqxx:
   const auto tenant = call::TenantId::from(row[0].c_str());
   const auto role = call::parse_role(row[1].c_str());
   if (!tenant || tenant->empty()) return unknown("the directory gives the user no tenant");
+  if (std::ranges::any_of(tenant->view(), is_control))
+    return unknown("the directory gives the user a tenant with control characters");
   if (!role) {
     return unknown("the directory gives the user the role '" + std::string(row[1].c_str()) +
                    "', which is none");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
@@ -12,7 +13,7 @@ namespace callstate::projections::postgres {
 
 class Cutter;
 
-/// Where rows are kept.
+/// Where rows are kept, or users are asked for.
 struct Settings {
   /// libpq's connection string or URL. What it does not say is taken from libpq's
   /// environment variables and password file. A secret: no message holds it.
@@ -26,6 +27,9 @@ struct Settings {
   /// For a batch or a look-up, a handful of statements, even if no answer comes at all.
   /// Kept by `cutter`, and not without.
   std::chrono::milliseconds step_timeout{120'000};
+  /// What trouble is told in terms of.
+  enum class Use : std::uint8_t { rows, directory };
+  Use use = Use::rows;
   /// Where connections can be cut. May be null: then nothing cuts them.
   std::shared_ptr<Cutter> cutter{};
 };

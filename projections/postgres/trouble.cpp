@@ -66,6 +66,16 @@ constexpr std::array by_state{
     Meaning{"XX", Kind::lasting, "PostgreSQL has failed inside: see its log"},
 };
 
+/// Of a directory, before those above: its tables are somebody else's.
+constexpr std::array by_state_of_directory{
+    Meaning{"42501", Kind::lasting,
+            "the PostgreSQL user may not run the directory's query: GRANT it SELECT on the tables "
+            "that it names, and USAGE on their schema"},
+    Meaning{"42", Kind::lasting,
+            "the directory's query cannot be run: correct --directory-query, or the tables that it "
+            "names"},
+};
+
 /// A connection that fails has no SQLSTATE, only words.
 constexpr std::array by_words{
     Meaning{"authentication failed", Kind::lasting, refused},
@@ -77,6 +87,8 @@ constexpr std::array by_words{
             "there is no such user or database: create it, or correct the connection string"},
     Meaning{"not permitted to log in", Kind::lasting,
             "the PostgreSQL user may not log in: ALTER ROLE … LOGIN"},
+    Meaning{"bind message supplies", Kind::lasting,
+            "the directory's query has other parameters than $1: correct --directory-query"},
     Meaning{"too many", Kind::passing, too_many},
     Meaning{"connection slots", Kind::passing, too_many},
     Meaning{"starting up", Kind::passing, "PostgreSQL is starting"},
@@ -134,8 +146,12 @@ std::string state_of(const pqxx::sql_error& error) {
 
 Trouble of_sql(const pqxx::sql_error& error, const Settings& settings) {
   const auto state = state_of(error);
-  const auto* found = std::ranges::find_if(
-      by_state, [&](const Meaning& each) { return state.starts_with(each.of); });
+  const auto is_it = [&](const Meaning& each) { return state.starts_with(each.of); };
+  if (settings.use == Settings::Use::directory) {
+    const auto* found = std::ranges::find_if(by_state_of_directory, is_it);
+    if (found != by_state_of_directory.end()) return meant(*found, error.what(), state, settings);
+  }
+  const auto* found = std::ranges::find_if(by_state, is_it);
   if (found != by_state.end()) return meant(*found, error.what(), state, settings);
   // Without a state it is libpq's: the connection is gone.
   if (state.empty()) return meant(by_state.front(), error.what(), {}, settings);

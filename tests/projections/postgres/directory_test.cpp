@@ -107,6 +107,20 @@ TEST_F(PostgresDirectoryTest, ForgetsWhoIsGone) {
   EXPECT_FALSE(ask(*directory, anna)) << "it was told that there is no such user";
 }
 
+TEST_F(PostgresDirectoryTest, ForgetsWhomItRefuses) {
+  directory_settings.queries = {
+      "SELECT tenant_id, name, name FROM users WHERE supabase_user_id = $1"};
+  rename("CRM_USER");
+  const auto directory = open();
+  EXPECT_TRUE(ask(*directory, anna));
+  rename("DISABLED");
+  wait(61s);
+  EXPECT_FALSE(ask(*directory, anna));
+  EXPECT_EQ(directory->remembered(user(anna)), std::nullopt);
+  break_it();
+  EXPECT_FALSE(ask(*directory, anna)) << "it was told that she is not to get in";
+}
+
 TEST_F(PostgresDirectoryTest, MakesNobodyWaitWhoIsKnownWhileItIsInTrouble) {
   const auto directory = open();
   (void)ask(*directory, anna);
@@ -149,6 +163,24 @@ TEST_F(PostgresDirectoryTest, EndsThoughTheDatabaseDoesNotAnswer) {
   directory.reset();
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->error().refusal, Directory::Refusal::unavailable);
+}
+
+TEST_F(PostgresDirectoryTest, SaysWhatIsWrongWithItsQueries) {
+  cluster.execute(database, "CREATE ROLE reader LOGIN");
+  const auto said = [&](const std::string& query) {
+    directory_settings.queries = {query};
+    const auto answer = ask(*open(), anna);
+    EXPECT_FALSE(answer);
+    return answer ? std::string() : answer.error().message;
+  };
+  for (const auto* query : {"SELEC $1", "SELECT nope FROM users WHERE supabase_user_id = $1",
+                            "SELECT $1 FROM nonesuch"})
+    EXPECT_THAT(said(query), HasSubstr("correct --directory-query"));
+  EXPECT_THAT(said("SELECT 'acme', 'CRM_USER', 'x' WHERE $1 <> $2"),
+              HasSubstr("other parameters than $1"));
+  directory_settings.connection = cluster.connection(database, "user=reader");
+  EXPECT_THAT(said("SELECT tenant_id, 'CRM_USER', name FROM users WHERE supabase_user_id = $1"),
+              HasSubstr("GRANT it SELECT"));
 }
 
 TEST_F(PostgresDirectoryTest, GoesOnWithWhomItKnowsWhileTheDatabaseIsAway) {
@@ -224,6 +256,7 @@ TEST_F(PostgresDirectoryTest, RefusesWhatAQueryGivesThatIsNoIdentity) {
   for (const auto* query :
        {"SELECT '', 'CRM_USER', 'x' WHERE $1 <> ''", "SELECT 'acme', 'BOSS', 'x' WHERE $1 <> ''",
         "SELECT 'acme', 'SYSTEM', 'x' WHERE $1 <> ''",
+        "SELECT E'ac\\nme', 'CRM_USER', 'x' WHERE $1 <> ''",
         "SELECT NULL, 'CRM_USER', 'x' WHERE $1 <> ''", "SELECT 'acme' WHERE $1 <> ''"}) {
     directory_settings.queries = {query};
     const auto directory = open();
