@@ -4,11 +4,12 @@
 namespace callstate::projections::postgres {
 namespace {
 
-constexpr const char* columns = R"("logId", "position", "writer")";
+constexpr const char* columns = R"("logId", "position", "writer", "liveFrom")";
 constexpr const char* which = R"( WHERE "projection" = 'postgres')";
 
 Checkpoint read(const pqxx::row& row) {
-  return {row[0].c_str(), row[1].as<call::Position>(), row[2].as<std::uint64_t>()};
+  return {row[0].c_str(), row[1].as<call::Position>(), row[2].as<std::uint64_t>(),
+          call::parse_call_id(row[3].c_str())};
 }
 
 std::string quoted(const std::string& table) {
@@ -37,19 +38,26 @@ Checkpoint locked(pqxx::transaction_base& work, const Tables& tables, const std:
 }
 
 Checkpoint taken_over(pqxx::transaction_base& work, const Tables& tables, const Checkpoint& at) {
-  return read(work.exec1(
-      text("UPDATE ", quoted(tables.checkpoint), R"( SET "logId" = )", literal(work, at.log_id),
-           R"(, "position" = )", std::to_string(at.position),
-           R"(, "writer" = "writer" + 1, "updatedAt" = now())", which, " RETURNING ", columns)));
+  return read(
+      work.exec1(text("UPDATE ", quoted(tables.checkpoint), R"( SET "logId" = )",
+                      literal(work, at.log_id), R"(, "position" = )", std::to_string(at.position),
+                      R"(, "writer" = "writer" + 1, "updatedAt" = now(), "liveFrom" = )",
+                      at.live_from ? text("'", to_string(*at.live_from), "'") : "NULL", which,
+                      " RETURNING ", columns)));
 }
 
 std::string advance(pqxx::transaction_base& work, const Tables& tables, const Checkpoint& believed,
-                    call::Position to) {
+                    call::Position to, const call::CallId& live_from) {
   return text("UPDATE ", quoted(tables.checkpoint), R"( SET "position" = )", std::to_string(to),
-              R"(, "updatedAt" = now())", which, R"( AND "position" = )",
+              R"(, "updatedAt" = now(), "liveFrom" = CASE WHEN "liveFrom" IS NOT NULL THEN ')",
+              to_string(live_from), "'::uuid END", which, R"( AND "position" = )",
               std::to_string(believed.position), R"( AND "writer" = )",
               std::to_string(believed.writer), R"( AND "logId" = )",
               literal(work, believed.log_id));
+}
+
+void forget_live_from(pqxx::transaction_base& work, const Tables& tables) {
+  work.exec(text("UPDATE ", quoted(tables.checkpoint), R"( SET "liveFrom" = NULL)", which));
 }
 
 void explain_lost(pqxx::transaction_base& work, const Tables& tables, const Checkpoint& believed) {

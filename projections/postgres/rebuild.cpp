@@ -44,8 +44,10 @@ class Swap {
       work_.exec(R"(DELETE FROM "ProjectionSkip" WHERE "projection" = 'postgres')");
     }
     if (live.position != shadow_.position() || live.log_id != source_.log_id) {
-      taken_over(work_, live_tables(), {source_.log_id, shadow_.position(), live.writer});
+      taken_over(work_, live_tables(), {source_.log_id, shadow_.position(), live.writer, {}});
     }
+    // Who keeps the rows may know nothing of a call that was missing in them.
+    forget_live_from(work_, live_tables());
     drop_shadow_tables(work_);
     work_.commit();
     return replaced;
@@ -56,7 +58,7 @@ class Swap {
     const auto rows = work_.exec(R"(SELECT "logId", "position" FROM "ProjectionCheckpoint")"
                                  R"( WHERE "projection" = 'postgres')");
     if (rows.empty()) return 0;
-    const Checkpoint found{rows[0][0].c_str(), rows[0][1].as<call::Position>(), 0};
+    const Checkpoint found{rows[0][0].c_str(), rows[0][1].as<call::Position>(), 0, {}};
     return rows_at(found, source_, options_);
   }
 

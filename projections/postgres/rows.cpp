@@ -68,7 +68,7 @@ std::string in_microseconds(const char* column) {
 }
 
 // One row for each participant, in order; what is the call's own is in each.
-std::string select_live(const std::string& calls) {
+std::string select_live(const std::string& calls, const std::optional<call::CallId>& from) {
   return R"(SELECT c."id", c."tenantId", c."roomName", c."callerName", c."calleeName", )"
          R"(CASE WHEN c."metadata" ? '$json' THEN c."metadata" ->> '$json' )"
          R"(ELSE c."metadata"::text END, c."status", )" +
@@ -78,7 +78,9 @@ std::string select_live(const std::string& calls) {
          R"(p.who ->> 'role' FROM ")" +
          calls +
          R"(" c, jsonb_array_elements(c."participants") WITH ORDINALITY AS p(who, number) )"
-         R"(WHERE c."status" IN ('RINGING', 'CONNECTED') ORDER BY c."position", p.number)";
+         R"(WHERE c."status" IN ('RINGING', 'CONNECTED'))" +
+         (from ? R"( AND c."id" >= ')" + to_string(*from) + '\'' : std::string()) +
+         R"( ORDER BY c."position", p.number)";
 }
 
 CallRow call_of(const pqxx::row& row) {
@@ -150,9 +152,10 @@ void RowWriter::copy_calls(pqxx::transaction_base& work, Calls calls, const std:
   copy.complete();
 }
 
-std::vector<CallRow> live_calls(pqxx::transaction_base& work, const Tables& tables) {
+std::vector<CallRow> live_calls(pqxx::transaction_base& work, const Tables& tables,
+                                const std::optional<call::CallId>& from) {
   std::vector<CallRow> calls;
-  for (const auto& row : work.exec(select_live(tables.calls))) {
+  for (const auto& row : work.exec(select_live(tables.calls, from))) {
     auto one = call_of(row);
     if (calls.empty() || calls.back().id != one.id) calls.push_back(std::move(one));
     calls.back().parties.push_back(

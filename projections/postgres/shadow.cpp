@@ -65,7 +65,8 @@ void make_shadow_tables(Connection& connection) {
   const auto& live = live_tables();
   const auto& shadow = shadow_tables();
   pqxx::work work(connection.raw());
-  if (!alike(work, live.calls, shadow.calls) || !alike(work, live.events, shadow.events)) {
+  if (!alike(work, live.calls, shadow.calls) || !alike(work, live.events, shadow.events) ||
+      !alike(work, live.checkpoint, shadow.checkpoint)) {
     drop_shadow_tables(work);
   }
   const auto make = [&](const std::string& as, const std::string& table, const std::string& key) {
@@ -100,7 +101,7 @@ void Shadow::open() {
         if (found.log_id == source_.log_id && found.position <= source_.log.head()) return found;
         work.exec(
             text("TRUNCATE \"", shadow_tables().calls, "\", \"", shadow_tables().events, "\""));
-        return Checkpoint{source_.log_id, 0, found.writer};
+        return Checkpoint{source_.log_id, 0, found.writer, {}};
       });
   store_->connection().without_time_limits();
   history_ = history::CallHistory(store_->take_live());

@@ -26,7 +26,7 @@ Checkpoint ours(const Checkpoint& found, const std::string& log_id, call::Positi
                ": the log was put back from a backup, or has lost its end. Make the rows anew from "
                "what there is (callstate projection rebuild)");
   }
-  return {log_id, found.position, found.writer};
+  return {log_id, found.position, found.writer, found.live_from};
 }
 
 }  // namespace

@@ -33,6 +33,14 @@ std::size_t before_first(std::size_t count,
   return begin;
 }
 
+/// What no id is below, where there is none.
+call::CallId lowest(const std::set<call::CallId>& ids) {
+  if (!ids.empty()) return *ids.begin();
+  call::CallId none;
+  none.bytes.fill(0xFF);
+  return none;
+}
+
 }  // namespace
 
 Store::Store(const Settings& settings, const Tables& tables, PayloadText payload,
@@ -43,12 +51,26 @@ Store::Store(const Settings& settings, const Tables& tables, PayloadText payload
   if (&tables == &shadow_tables()) make_shadow_tables(connection_);
   {
     pqxx::work work(connection_.raw());
-    checkpoint_ = taken_over(work, tables, judge(work, locked(work, tables, log_id)));
-    live_ = live_calls(work, tables);
+    auto at = judge(work, locked(work, tables, log_id));
+    live_ = live_calls(work, tables, at.live_from);
+    for (const auto& row : live_) live_ids_.insert(row.id);
+    at.live_from = lowest(live_ids_);
+    checkpoint_ = taken_over(work, tables, at);
     skipped_ = skipped_records(work);
     work.commit();
   }
   writer_ = std::make_unique<RowWriter>(connection_, tables, std::move(payload));
+}
+
+call::CallId Store::lowest_live(const history::Changes& changes) {
+  for (const auto& row : changes.calls) {
+    if (history::is_live(row.status)) {
+      live_ids_.insert(row.id);
+    } else {
+      live_ids_.erase(row.id);
+    }
+  }
+  return lowest(live_ids_);
 }
 
 void Store::moved(pqxx::transaction_base& work, const pqxx::result& result, call::Position to) {
@@ -62,8 +84,8 @@ void Store::apply(const history::Changes& changes) {
     Transaction transaction(connection_.raw());
     auto& work = transaction.work();
     moved(work,
-          transaction.first(
-              text(soon_durable, advance(work, tables_, checkpoint_, changes.position))),
+          transaction.first(text(soon_durable, advance(work, tables_, checkpoint_, changes.position,
+                                                       lowest_live(changes)))),
           changes.position);
     transaction.last(writer_->write(work, changes, before.position));
   } catch (const pqxx::data_exception& error) {
@@ -75,7 +97,9 @@ void Store::apply(const history::Changes& changes) {
 
 void Store::apply_within(pqxx::transaction_base& work, const history::Changes& changes) {
   const auto before = checkpoint_;
-  moved(work, work.exec(advance(work, tables_, checkpoint_, changes.position)), changes.position);
+  moved(work,
+        work.exec(advance(work, tables_, checkpoint_, changes.position, lowest_live(changes))),
+        changes.position);
   if (const auto rest = writer_->write(work, changes, before.position); !rest.empty())
     work.exec(rest);
   writer_->forget_staged(work);
@@ -122,7 +146,8 @@ void Store::skip(call::Position position, const std::string& reason, call::Time 
                 std::to_string(checkpoint_.position + 1)));
   }
   pqxx::work work(connection_.raw());
-  moved(work, work.exec(advance(work, tables_, checkpoint_, position)), position);
+  moved(work, work.exec(advance(work, tables_, checkpoint_, position, lowest(live_ids_))),
+        position);
   work.exec(text(R"(INSERT INTO "ProjectionSkip" VALUES ('postgres', )", std::to_string(position),
                  ", ", literal(work, reason), ", '", timestamp(at), "') ON CONFLICT DO NOTHING"));
   work.commit();

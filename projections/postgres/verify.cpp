@@ -52,6 +52,7 @@ std::uint64_t repair(Shadow& shadow, const Source& source, const std::vector<Dri
   shadow.catch_up(work, live.position);
   const auto repaired =
       replace_calls(work, these_calls(drift)) + replace_events(work, these_events(drift));
+  forget_live_from(work, live_tables());
   work.commit();
   return repaired;
 }

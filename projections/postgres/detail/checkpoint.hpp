@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,8 @@ struct Checkpoint {
   std::string log_id;
   call::Position position = 0;
   std::uint64_t writer = 0;
+  /// No call that goes on has a lower id; nothing: not known.
+  std::optional<call::CallId> live_from{};
 };
 
 /// Locks the row until the transaction's end and says what is in it; where there is
@@ -33,9 +36,13 @@ Checkpoint locked(pqxx::transaction_base& work, const Tables& tables, const std:
 Checkpoint taken_over(pqxx::transaction_base& work, const Tables& tables, const Checkpoint& at);
 
 /// The statement that moves the row on, if it is as believed; it affects one row
-/// then, and holds it locked. `explain_lost` says why it did not.
+/// then, and holds it locked. `explain_lost` says why it did not. Where it is not known
+/// any more from where calls go on, since others have changed rows, it stays so.
 std::string advance(pqxx::transaction_base& work, const Tables& tables, const Checkpoint& believed,
-                    call::Position to);
+                    call::Position to, const call::CallId& live_from);
+
+/// Has the next opening look everywhere for calls that go on.
+void forget_live_from(pqxx::transaction_base& work, const Tables& tables);
 [[noreturn]] void explain_lost(pqxx::transaction_base& work, const Tables& tables,
                                const Checkpoint& believed);
 

@@ -38,7 +38,9 @@ class RowWriter {
   std::string merge_calls_;  // SQL
 };
 
-/// The calls that go on, as their rows say. Throws.
-std::vector<history::CallRow> live_calls(pqxx::transaction_base& work, const Tables& tables);
+/// The calls that go on, as their rows say: of those with that id or a higher one, or
+/// of all. Throws.
+std::vector<history::CallRow> live_calls(pqxx::transaction_base& work, const Tables& tables,
+                                         const std::optional<call::CallId>& from);
 
 }  // namespace callstate::projections::postgres

@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "core/history/ports.hpp"
@@ -36,6 +37,8 @@ class Store {
   void skip(call::Position position, const std::string& reason, call::Time at);
 
  private:
+  /// Of the calls that go on, once these changes are in.
+  call::CallId lowest_live(const history::Changes& changes);
   void moved(pqxx::transaction_base& work, const pqxx::result& result, call::Position to);
   void find_poison(const history::Changes& changes, const std::string& words);
 
@@ -44,6 +47,7 @@ class Store {
   Connection connection_;
   Checkpoint checkpoint_;
   std::vector<history::CallRow> live_;
+  std::set<call::CallId> live_ids_;
   std::vector<history::Skipped> skipped_;
   std::unique_ptr<RowWriter> writer_;
 };

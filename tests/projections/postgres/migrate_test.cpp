@@ -28,7 +28,7 @@ class PostgresMigrations : public PostgresTest {
 TEST_F(PostgresMigrations, RunTwiceDoNothing) {
   ASSERT_EQ(open(), "");
   const auto first = query(R"(SELECT * FROM "SchemaMigration")");
-  EXPECT_EQ(first.size(), 3U);
+  EXPECT_EQ(first.size(), 4U);
   ASSERT_EQ(open(), "");
   EXPECT_EQ(query(R"(SELECT * FROM "SchemaMigration")"), first);
 }
@@ -40,7 +40,7 @@ TEST_F(PostgresMigrations, ByManyServersAtOnceAreDoneOnce) {
     for (auto& words : said) servers.emplace_back([&] { words = open(); });
   }
   for (const auto& words : said) EXPECT_EQ(words, "");
-  EXPECT_EQ(one(R"(SELECT count(*) FROM "SchemaMigration")"), "3");
+  EXPECT_EQ(one(R"(SELECT count(*) FROM "SchemaMigration")"), "4");
 }
 
 TEST_F(PostgresMigrations, GoIntoTheSchemaOfChoice) {
@@ -52,8 +52,8 @@ TEST_F(PostgresMigrations, GoIntoTheSchemaOfChoice) {
 
 TEST_F(PostgresMigrations, RefuseASchemaOfANewerCallstate) {
   ASSERT_EQ(open(), "");
-  execute(R"(INSERT INTO "SchemaMigration" VALUES (4, '0004_more', 'x', now()))");
-  expect_lasting("was made by a newer callstate (migration 4, 0004_more)");
+  execute(R"(INSERT INTO "SchemaMigration" VALUES (5, '0005_more', 'x', now()))");
+  expect_lasting("was made by a newer callstate (migration 5, 0005_more)");
 }
 
 TEST_F(PostgresMigrations, RefuseWhatWasMigratedByOtherTexts) {

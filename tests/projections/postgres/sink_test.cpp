@@ -87,6 +87,35 @@ TEST_F(PostgresRows, AreNotWrittenBehindACheckpointThatWasMoved) {
   EXPECT_THAT(again.trouble->message, ::testing::HasSubstr("already has rows"));
 }
 
+TEST_F(PostgresRows, OfCallsThatGoOnAreLookedForFromTheOldestOfThemOn) {
+  const auto live_from = [this] { return one(R"(SELECT "liveFrom" FROM "ProjectionCheckpoint")"); };
+  const auto found_live = [this] {
+    PostgresSink sink(settings, payload_of);
+    return sink.open(log_id, log.head()).value().live.size();
+  };
+  auto records = plain_records(5);
+  const auto end = records.back();
+  records.pop_back();
+  append(log, records);
+  Following following(settings, log, 7);
+  following.run();
+  EXPECT_EQ(live_from(), to_string(end.call));
+  // Of what lies before it nothing is read, not even what says that it goes on.
+  execute(R"(UPDATE "CallLog" SET "status" = 'RINGING' WHERE "id" < ')" + to_string(end.call) +
+          "'");
+  EXPECT_EQ(found_live(), 1U);
+  execute(R"(UPDATE "ProjectionCheckpoint" SET "liveFrom" = NULL)");
+  EXPECT_EQ(found_live(), 5U);
+  EXPECT_EQ(live_from(), to_string(records.front().call));
+}
+
+TEST_F(PostgresRows, OfNoCallThatGoesOnSayThatThereIsNone) {
+  append(log, plain_records(2));
+  Following(settings, log).run();
+  EXPECT_EQ(one(R"(SELECT "liveFrom" FROM "ProjectionCheckpoint")"),
+            "ffffffff-ffff-ffff-ffff-ffffffffffff");
+}
+
 TEST_F(PostgresRows, OfAnotherLogAreLeftAlone) {
   append(log, plain_records(2));
   Following(settings, log).run();

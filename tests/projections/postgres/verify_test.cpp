@@ -133,5 +133,29 @@ TEST_F(PostgresVerify, RefusesWithoutRowsOfThisLog) {
   EXPECT_THAT(none.error().message, HasSubstr("no rows in PostgreSQL yet"));
 }
 
+using PostgresMending = PostgresTest;
+
+TEST_F(PostgresMending, OfTheOnlyCallThatGoesOnHasItGoneOnWith) {
+  const Source source{log, log_id, payload_of};
+  const auto go_on = [](const Progress&) { return true; };
+  for (const bool repairs : {true, false}) {
+    auto begun = plain_records(2, repairs ? 0 : 2);
+    const auto end = begun.back();
+    begun.pop_back();
+    append(log, begun);
+    Following(settings, log).run();
+    execute(R"(DELETE FROM "CallLog" WHERE "id" = ')" + to_string(end.call) + "'");
+    Following(settings, log).run();  // knows nothing of it
+    if (repairs) {
+      EXPECT_EQ(verify(settings, source, {.repair = true}, go_on).value().repaired, 1U);
+    } else {
+      EXPECT_EQ(rebuild(settings, source, {}, go_on).value().replaced, 1U);
+    }
+    append(log, {end});
+    Following(settings, log).run();
+    expect_rows_of(log.all());
+  }
+}
+
 }  // namespace
 }  // namespace callstate::projections::postgres
