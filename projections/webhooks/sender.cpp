@@ -114,9 +114,11 @@ void Sender::tell_of(Deliveries::Fate fate, const Answer& answer) {
     if (std::exchange(failing_, false)) say_(false, "webhooks are taken again");
     return;
   }
-  if (!std::exchange(failing_, true))
-    say_(true, "a webhook was not taken (" + describe(answer) + "); it is sent again");
-  if (fate != Deliveries::Fate::dead) return;
+  const bool begins = !std::exchange(failing_, true);
+  if (fate != Deliveries::Fate::dead) {
+    if (begins) say_(true, "a webhook was not taken (" + describe(answer) + "); it is sent again");
+    return;
+  }
   const auto at = std::chrono::steady_clock::now();
   if (told_of_dead_ && at - *told_of_dead_ < dead_line_every) return;
   told_of_dead_ = at;

@@ -158,7 +158,7 @@ TEST_F(SenderTest, SaysThatItGaveUp) {
   sender->start();
   queue("evt_1");
   client->answer(client->next().first, {.status = 410});
-  EXPECT_THAT(lines.wait_for(2), Contains(HasSubstr("callstate webhooks dead")));
+  EXPECT_THAT(lines.wait_for(1), ElementsAre(HasSubstr("callstate webhooks dead")));
   EXPECT_EQ(outbox.counts().dead, 1U);
 }
 
@@ -167,7 +167,7 @@ TEST_F(SenderTest, SaysThatTheOldestOfTheDeadMadeWay) {
   sender->start();
   queue("evt_1");
   client->answer(client->next().first, {.status = 410});
-  EXPECT_THAT(lines.wait_for(2), Contains(HasSubstr("but for the 12 oldest")));
+  EXPECT_THAT(lines.wait_for(1), ElementsAre(HasSubstr("but for the 12 oldest")));
 }
 
 TEST_F(SenderTest, RemembersAnAnswerThatTheOutboxCouldNotTake) {
