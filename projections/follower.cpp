@@ -116,11 +116,13 @@ Follower::Next Follower::applied(call::Position upto) {
     tell(Weight::info, "goes on after position " + std::to_string(upto));
   failures_ = 0;
   const std::scoped_lock lock(mutex_);
-  if (upto != position_) ++status_.commits;
+  const bool some = upto != position_;
+  if (some) ++status_.commits;
   status_.records += upto - position_;
   status_.position = position_ = upto;
   enter(behind > pace_.batch_records_max ? State::catching_up : State::following);
-  return {.pause = behind > 0 ? call::Duration{} : pace_.look_every};
+  if (behind > 0) return {.pause = call::Duration{}};
+  return {.pause = some ? pace_.look_again : pace_.look_every};
 }
 
 Follower::Next Follower::in_trouble(Trouble trouble) {

@@ -21,6 +21,9 @@ struct Pace {
   /// Once level: how long until it looks for more, so that under load a batch holds
   /// what came meanwhile.
   call::Duration look_every = std::chrono::milliseconds(25);
+  /// The same where it has just found something: sooner, where many short steps hold
+  /// up others less than a few long ones.
+  call::Duration look_again = look_every;
   /// How much its thread stands back for those that calls go through.
   int niceness = behind_calls;
   // After trouble: pauses grow from the first to the longest, each cut by chance by up

@@ -36,6 +36,15 @@ TEST_F(FollowerTest, AppliesTheLogInBatches) {
   EXPECT_THAT(told, IsEmpty());
 }
 
+TEST_F(FollowerTest, LooksAgainSoonWhereItHasJustFoundSomething) {
+  pace.look_again = 3ms;
+  auto world = World::ringing();
+  append_records(world.log);
+  restart();
+  EXPECT_EQ(run().pause, 3ms);
+  EXPECT_EQ(run().pause, pace.look_every) << "there was nothing";
+}
+
 TEST_F(FollowerTest, LooksAgainAndAppliesWhatCame) {
   auto world = World::ringing();
   append_records(world.log);
