@@ -183,6 +183,7 @@ engine::Refusal WebSocketSession::come_back(const AuthRefusal& refusal,
 void WebSocketSession::read_held(std::string& held) {
   try {
     on_bytes(held);
+    flush();  // what the look-up was answered, too
     while (stream_.is_open() && !holds_back() && stream_.holds_input()) read_arrived();
   } catch (const std::exception& failure) {
     log(Logger::Level::error, "ended", failure.what());
