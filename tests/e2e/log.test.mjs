@@ -7,7 +7,7 @@ import { connected, person } from './calls.mjs';
 import { unique } from './client.mjs';
 import { BINARY, callstate, Server } from './server.mjs';
 import { as, assertProblem, request } from './stations.mjs';
-import { tokenFor } from './tokens.mjs';
+import { seconds, tokenFor } from './tokens.mjs';
 
 let server;
 before(async () => (server = await Server.start({ flags: ['--ping-every', '200ms'] })));
@@ -127,12 +127,15 @@ describe('the log by HTTP', () => {
 
   test('a stream ends when its reader is revoked, and a newer token opens it again', async () => {
     const who = auditor();
+    const token = tokenFor(who); // times of tokens are seconds: one made later may be newer
     const tail = await Tail.open(who);
     const by = { token: tokenFor(service()) };
     await request(server, 'POST', `/v1/users/${who.user}/revoke`, by);
     while (await tail.next()); // to its end
-    const late = await request(server, 'GET', '/v1/log/stream', { token: tokenFor(who) });
+    const late = await request(server, 'GET', '/v1/log/stream', { token });
     assert.equal(late.status, 401);
+    const again = await Tail.open({ ...who, iat: seconds() + 1 });
+    again.close();
   });
 });
 
