@@ -102,27 +102,25 @@ void Hub::carry_out(const std::vector<engine::Effect>& effects) {
     std::visit([this](const auto& known) { carry(known); }, effect);
 }
 
-void Hub::flush(Sessions& sessions, std::size_t& at_most) {
+std::size_t Hub::flush(Sessions& sessions, std::size_t at_most) {
   for (; at_most != 0 && !sessions.empty(); --at_most) {
     auto& session = sessions.front();
     sessions.pop_front();
     session.urgent = false;
     session.outlet->flush();
   }
+  return at_most;
 }
 
 void Hub::flush_urgent() {
-  auto all = std::numeric_limits<std::size_t>::max();
   flush(urgent_, all);
 }
 
 void Hub::flush_answered(std::size_t at_most) {
-  flush(overdue_, at_most);
-  flush(answered_, at_most);
+  flush(answered_, flush(overdue_, at_most));
 }
 
 void Hub::flush_overdue() {
-  auto all = std::numeric_limits<std::size_t>::max();
   flush(overdue_, all);
   overdue_.swap(answered_);
 }

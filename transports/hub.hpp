@@ -79,6 +79,8 @@ class Outlet {
 /// before the session dies.
 class Hub {
  public:
+  static constexpr std::size_t all = std::numeric_limits<std::size_t>::max();
+
   /// `number` is the high part of the ids of this hub's sessions.
   /// Tokens for media rooms are made by `media`, which may be null and outlives it.
   explicit Hub(std::uint16_t number, const MediaTokens* media = nullptr);
@@ -115,7 +117,7 @@ class Hub {
   /// Flushes so many of those that were only told of what they did themselves:
   /// nobody waits for that as for the other side's doings. What is sent to such a
   /// session meanwhile goes out with it, in one write.
-  void flush_answered(std::size_t at_most = std::numeric_limits<std::size_t>::max());
+  void flush_answered(std::size_t at_most = all);
   [[nodiscard]] bool has_answered() const { return !(answered_.empty() && overdue_.empty()); }
   /// Flushes those that were told of their own doings before the last call of this,
   /// and nothing since.
@@ -176,7 +178,8 @@ class Hub {
   void send(Session& session, Outgoing& message);
   /// It is flushed with the others.
   void touch(Session& session);
-  static void flush(Sessions& sessions, std::size_t& at_most);
+  /// So many of them; gives how many it could still have been.
+  static std::size_t flush(Sessions& sessions, std::size_t at_most);
   void send_once(Session& session, Outgoing& message);  // in this round
   void send_to_room(const call::Stream& room, Outgoing& message);
 
